@@ -1,0 +1,93 @@
+"""What can go wrong on the wire.
+
+BullError
+├── InvalidQueueName      a queue name that cannot be part of a key
+├── InvalidJobOptions     an option that BullMQ would refuse or misread
+├── BrokerUnavailable     Redis cannot be reached, does not answer, or refuses to serve
+├── BrokerMisconfigured   Redis answers, but jobs would not be safe in it
+├── EmbeddedBrokerFailed  the private broker did not start, or its data folder is in use
+├── JobNotFound           no such job in this queue
+└── ScriptRefused         a script refused an operation with one of BullMQ's codes
+"""
+
+
+class BullError(Exception):
+    """Anything that toril.bull raises on purpose."""
+
+
+class InvalidQueueName(BullError, ValueError):
+    """A queue name that cannot be part of a Redis key."""
+
+    def __init__(self, queue: str) -> None:
+        self.queue = queue
+        super().__init__(f"queue name {queue!r}: it must not be empty and must not contain ':'")
+
+
+class InvalidJobOptions(BullError, ValueError):
+    """An option that BullMQ would refuse, or read as something else."""
+
+    def __init__(self, option: str, value: object, rule: str) -> None:
+        self.option = option
+        self.value = value
+        self.rule = rule
+        super().__init__(f"{option}={value!r}: {rule}")
+
+
+class BrokerUnavailable(BullError, ConnectionError):
+    """Redis cannot be reached, does not answer in time, or refuses to serve."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        self.address = address
+        self.reason = reason
+        super().__init__(f"Redis at {address} is not available: {reason}")
+
+
+class BrokerMisconfigured(BullError):
+    """Redis answers, but is set up so that jobs could get lost."""
+
+    def __init__(self, address: str, fault: str, remedy: str) -> None:
+        self.address = address
+        self.fault = fault
+        self.remedy = remedy
+        super().__init__(f"Redis at {address} {fault}; {remedy}")
+
+
+class EmbeddedBrokerFailed(BullError):
+    """The private broker did not start, or its data folder is in use by another owner."""
+
+    def __init__(self, data: str, reason: str) -> None:
+        self.data = data
+        self.reason = reason
+        super().__init__(f"the embedded broker in {data} failed: {reason}")
+
+
+class JobNotFound(BullError, LookupError):
+    """No such job in this queue: never added, or finished and removed."""
+
+    def __init__(self, queue: str, job_id: str) -> None:
+        self.queue = queue
+        self.job_id = job_id
+        super().__init__(f"queue {queue!r} has no job {job_id!r}: it was never added, or it was removed")
+
+
+REFUSALS = {
+    -1: "the job does not exist",
+    -2: "the job's lock is gone",
+    -3: "the job is not in the expected state",
+    -4: "the job has children that are not finished",
+    -5: "the parent job does not exist",
+    -6: "the job is locked by another worker",
+    -7: "the job belongs to another parent",
+    -8: "the job is the current iteration of a schedule",
+    -9: "a child of the job has failed",
+}
+
+
+class ScriptRefused(BullError):
+    """A script refused an operation; `code` is BullMQ's (bullmq-protocol §4)."""
+
+    def __init__(self, operation: str, job_id: str, code: int) -> None:
+        self.operation = operation
+        self.job_id = job_id
+        self.code = code
+        super().__init__(f"{operation} job {job_id!r}: {REFUSALS.get(code, f'refused with code {code}')}")

@@ -1,0 +1,90 @@
+"""Every key of a queue, named once (bullmq-protocol §1)."""
+
+from dataclasses import dataclass
+
+from toril.bull.errors import InvalidQueueName
+
+DEFAULT_PREFIX = "bull"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueKeys:
+    """The Redis keys of one queue.
+
+    Args:
+        queue: the queue's name; not empty and without ":", which separates the parts of a key.
+        prefix: the first part of every key. On a cluster it carries the hash tag: `{bull}`.
+
+    Raises:
+        InvalidQueueName: the name is empty or contains ":".
+    """
+
+    queue: str
+    prefix: str = DEFAULT_PREFIX
+
+    def __post_init__(self) -> None:
+        if not self.queue or ":" in self.queue:
+            raise InvalidQueueName(self.queue)
+
+    @property
+    def qualified(self) -> str:
+        """`prefix:queue`, as a child's `parent.queueKey` holds it."""
+        return f"{self.prefix}:{self.queue}"
+
+    @property
+    def base(self) -> str:
+        """What every key of the queue begins with: `prefix:queue:`."""
+        return f"{self.prefix}:{self.queue}:"
+
+    @property
+    def wait(self) -> str:
+        return self.base + "wait"
+
+    @property
+    def active(self) -> str:
+        return self.base + "active"
+
+    @property
+    def prioritized(self) -> str:
+        return self.base + "prioritized"
+
+    @property
+    def delayed(self) -> str:
+        return self.base + "delayed"
+
+    @property
+    def waiting_children(self) -> str:
+        return self.base + "waiting-children"
+
+    @property
+    def completed(self) -> str:
+        return self.base + "completed"
+
+    @property
+    def failed(self) -> str:
+        return self.base + "failed"
+
+    @property
+    def stalled(self) -> str:
+        return self.base + "stalled"
+
+    @property
+    def meta(self) -> str:
+        return self.base + "meta"
+
+    @property
+    def events(self) -> str:
+        return self.base + "events"
+
+    @property
+    def marker(self) -> str:
+        return self.base + "marker"
+
+    def job(self, job_id: str) -> str:
+        return self.base + job_id
+
+    def logs(self, job_id: str) -> str:
+        return f"{self.base}{job_id}:logs"
+
+    def lock(self, job_id: str) -> str:
+        return f"{self.base}{job_id}:lock"

@@ -1,0 +1,63 @@
+"""A job's options, as Python says them; codec.py turns them into BullMQ's `opts`."""
+
+from dataclasses import dataclass
+
+from toril.bull.errors import InvalidJobOptions
+from toril.types import Backoff, Keep
+
+HIGHEST_PRIORITY_NUMBER = 2**21 - 1
+LONGEST_DELAY = 100 * 365 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOptions:
+    """How one job is to be treated. Durations are seconds.
+
+    Args:
+        attempts: how often it may be tried, 1 or more.
+        backoff: the pause between attempts; None retries at once.
+        delay: wait this long before the job may start.
+        priority: 0 is none (first in, first out, before all others); else 1 (first) to 2,097,151 (last).
+        lifo: put it at the front of the waiting jobs.
+        keep_completed, keep_failed: how long it stays after its end; None leaves that to the worker.
+        stack_trace_limit: keep the stack traces of this many failed attempts, the newest; None keeps all.
+        contract_version: the contract's version; Node ignores it.
+
+    Raises:
+        InvalidJobOptions: a value out of range.
+    """
+
+    attempts: int = 1
+    backoff: Backoff | None = None
+    delay: float = 0.0
+    priority: int = 0
+    lifo: bool = False
+    keep_completed: Keep | None = None
+    keep_failed: Keep | None = None
+    stack_trace_limit: int | None = None
+    contract_version: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise InvalidJobOptions("attempts", self.attempts, "a job is tried at least once")
+        if not 0 <= self.delay <= LONGEST_DELAY:
+            raise InvalidJobOptions("delay", self.delay, "seconds, from 0 to 100 years")
+        if not 0 <= self.priority <= HIGHEST_PRIORITY_NUMBER:
+            raise InvalidJobOptions("priority", self.priority, f"0 (none) or 1 to {HIGHEST_PRIORITY_NUMBER}")
+        if self.stack_trace_limit is not None and self.stack_trace_limit < 0:
+            raise InvalidJobOptions("stack_trace_limit", self.stack_trace_limit, "0 or more, or None for all")
+
+
+def check_job_id(job_id: str) -> str:
+    """The id, if BullMQ accepts it as a custom one (bullmq-protocol §3.1).
+
+    Raises:
+        InvalidJobOptions: it is empty, looks like a number (those are given by Redis), or contains ":".
+    """
+    if not job_id:
+        raise InvalidJobOptions("job_id", job_id, "must not be empty")
+    if job_id.lstrip("+-").isdecimal():
+        raise InvalidJobOptions("job_id", job_id, "whole numbers are given by Redis; put a letter in front")
+    if ":" in job_id:
+        raise InvalidJobOptions("job_id", job_id, "must not contain ':', which separates the parts of a key")
+    return job_id

@@ -1,0 +1,17 @@
+"""The words that every package of Toril shares: frozen values that import nothing of ours."""
+
+from toril.types.event import EventKind, JobEvent
+from toril.types.job import JobRecord, JobState
+from toril.types.policy import Backoff, BackoffKind, Keep
+from toril.types.progress import Progress
+
+__all__ = [
+    "Backoff",
+    "BackoffKind",
+    "EventKind",
+    "JobEvent",
+    "JobRecord",
+    "JobState",
+    "Keep",
+    "Progress",
+]

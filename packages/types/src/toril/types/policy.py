@@ -1,0 +1,59 @@
+"""How long a job pauses between two attempts, and how long a finished job is kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import random as uniform
+from typing import Literal
+
+BackoffKind = Literal["fixed", "exponential"]
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """The pause between two attempts, as BullMQ means it (shared by Node and Python workers).
+
+    Args:
+        kind: `fixed` pauses `delay` each time; `exponential` doubles it with each attempt.
+        delay: the first pause, in seconds.
+        jitter: the share of each pause that is drawn at random, 0 to 1: at 0.5 a pause of
+            8 s becomes one between 4 s and 8 s.
+    """
+
+    kind: BackoffKind
+    delay: float
+    jitter: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.delay < float("inf"):
+            raise ValueError(f"backoff delay is {self.delay!r}; it must be a finite number of seconds, 0 or more")
+        if not 0 <= self.jitter <= 1:
+            raise ValueError(f"backoff jitter is {self.jitter!r}; it must lie between 0 and 1")
+
+    def pause(self, attempts_made: int, random: Callable[[], float] = uniform) -> float:
+        """Seconds to wait after the `attempts_made`-th attempt has failed (1 for the first)."""
+        longest = self.delay
+        if self.kind == "exponential":
+            longest *= 2.0 ** min(attempts_made - 1, 64)
+        if self.jitter == 0:
+            return longest
+        steady = longest * (1 - self.jitter)
+        return steady + random() * (longest - steady)
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long finished jobs of one kind stay in Redis.
+
+    Args:
+        count: keep this many, the newest; 0 removes a job as it finishes; None keeps any number.
+        age: keep a job this long, in seconds; None for ever. Old jobs go when another one finishes.
+    """
+
+    count: int | None = None
+    age: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.count is not None and self.count < 0:
+            raise ValueError(f"keep count is {self.count!r}; it must be 0 or more, or None for all")
+        if self.age is not None and not 0 <= self.age < float("inf"):
+            raise ValueError(f"keep age is {self.age!r}; it must be a finite number of seconds, or None for ever")
