@@ -1,0 +1,1 @@
+"""The reference application: semantic search over a folder of documents."""
