@@ -1,0 +1,120 @@
+"""Looking into a queue: counts, pages, single jobs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from toril.bull.codec import decode_stacktrace, text
+from toril.bull.connection import Connection
+from toril.bull.errors import JobNotFound
+from toril.bull.keys import QueueKeys
+from toril.bull.records import decode_record
+from toril.bull.scripts import load
+from toril.bull.workers import WorkerPresence, find_workers
+from toril.types import JobRecord, JobState
+
+MOST_JOBS_A_PAGE = 1000
+
+_COUNTED = (
+    JobState.WAITING,
+    JobState.ACTIVE,
+    JobState.PRIORITIZED,
+    JobState.DELAYED,
+    JobState.WAITING_CHILDREN,
+    JobState.COMPLETED,
+    JobState.FAILED,
+)
+
+
+class JobOutcome(NamedTuple):
+    """How a job ended. `result` is JSON; it is None for a job that failed."""
+
+    state: JobState
+    result: bytes | None
+    failed_reason: str | None
+    stacktrace: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCounts:
+    """How many jobs a queue has in each state, and whether it is paused."""
+
+    by_state: dict[JobState, int]
+    paused: bool
+
+
+class QueueInspector:
+    """Reads one queue; it changes nothing. Every method raises BrokerUnavailable if Redis does not answer."""
+
+    def __init__(self, connection: Connection, keys: QueueKeys) -> None:
+        self.keys = keys
+        self._connection = connection
+
+    async def counts(self) -> QueueCounts:
+        """How many jobs are in each state, all at one moment."""
+        *counts, paused = await self._connection.run(load("count_jobs"), [self.keys.meta], ())
+        return QueueCounts(dict(zip(_COUNTED, counts, strict=True)), bool(paused))
+
+    async def job(self, job_id: str) -> JobRecord | None:
+        """The job with its state, or None if there is none."""
+        fields = _pairs(await self._connection.execute("HGETALL", self.keys.job(job_id)))
+        return decode_record(self.keys.queue, job_id, fields, await self.state(job_id)) if fields else None
+
+    async def jobs(
+        self, state: JobState, *, start: int = 0, limit: int = 100, newest_first: bool = False
+    ) -> list[JobRecord]:
+        """A page of the jobs in one state, in the order in which they came (finished jobs: ended).
+
+        Args:
+            start: how many to skip.
+            limit: how many to read, at most 1,000.
+        """
+        arguments = (state.value, max(start, 0), min(limit, MOST_JOBS_A_PAGE), "1" if newest_first else "")
+        if limit <= 0:
+            return []
+        page = await self._connection.run(load("read_jobs"), [self.keys.meta], arguments)
+        return [
+            decode_record(self.keys.queue, text(job_id), _pairs(flat), state) for job_id, flat in page if flat
+        ]
+
+    async def state(self, job_id: str) -> JobState | None:
+        """Where a job stands, or None if it is nowhere."""
+        reply: bytes | None = await self._connection.run(load("find_state"), [self.keys.meta], (job_id,))
+        return None if reply is None else JobState(text(reply))
+
+    async def outcome(self, job_id: str) -> JobOutcome | None:
+        """How a job ended, or None if it has not.
+
+        Raises:
+            JobNotFound: there is no such job.
+        """
+        state, result, reason, stacktrace = await self._connection.run(
+            load("read_outcome"), [self.keys.meta], (job_id,)
+        )
+        if state is None:
+            raise JobNotFound(self.keys.queue, job_id)
+        if not state:
+            return None
+        ended = JobState(text(state))
+        return JobOutcome(
+            ended,
+            result if ended is JobState.COMPLETED else None,
+            None if reason is None else text(reason),
+            decode_stacktrace(stacktrace),
+        )
+
+    async def logs(self, job_id: str, *, start: int = 0, limit: int = 1000) -> list[str]:
+        """A page of a job's log, oldest line first."""
+        end = start + limit - 1
+        lines: list[bytes] = await self._connection.execute("LRANGE", self.keys.logs(job_id), start, end)
+        return [text(line) for line in lines]
+
+    async def workers(self) -> list[WorkerPresence]:
+        """The workers that are connected to this queue now, Node's and ours."""
+        return await find_workers(self._connection, self.keys)
+
+
+def _pairs(flat: Sequence[bytes] | dict[bytes, bytes]) -> dict[bytes, bytes]:
+    if isinstance(flat, dict):
+        return flat
+    return dict(zip(flat[::2], flat[1::2], strict=True))

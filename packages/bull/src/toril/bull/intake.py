@@ -1,0 +1,183 @@
+"""The worker's side of one queue: settle a batch of jobs and take the next ones, in one round trip."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from toril.bull.codec import (
+    decode_options,
+    decode_stacktrace,
+    from_milliseconds,
+    number,
+    text,
+    to_milliseconds,
+)
+from toril.bull.connection import Argument, Connection
+from toril.bull.keys import QueueKeys
+from toril.bull.options import JobOptions
+from toril.bull.outcomes import Outcome
+from toril.bull.scripts import load
+
+MOST_JOBS_A_SCRIPT = 250
+
+
+class RateLimit(NamedTuple):
+    """At most `jobs` started per `duration` seconds, over all workers of the queue."""
+
+    jobs: int
+    duration: float
+
+
+class TakenJob(NamedTuple):
+    """A job that this worker holds the lock of, as it stood when it was taken.
+
+    `attempts_started` counts this start. `deferred_failure` is the reason for which the job must fail without
+    being run. `unknown_since` (epoch seconds): since when workers have not known what to do with it.
+    """
+
+    id: str
+    name: str
+    data: bytes
+    token: str
+    options: JobOptions
+    attempts_made: int
+    attempts_started: int
+    stalled_count: int
+    enqueued_at: float
+    deferred_failure: str | None
+    earlier_stacktrace: bytes | None
+    parent_key: str | None
+    unknown_since: float | None
+
+    @property
+    def stacktrace(self) -> tuple[str, ...]:
+        """The stack traces of earlier attempts."""
+        return decode_stacktrace(self.earlier_stacktrace)
+
+
+class Refused(NamedTuple):
+    """An outcome that was not accepted, with BullMQ's code (bullmq-protocol §4): -2 and -6 mean a lost lock."""
+
+    job_id: str
+    code: int
+
+
+class Taken(NamedTuple):
+    """What one round trip brought.
+
+    Attributes:
+        jobs: the jobs taken, in the order in which they are to start.
+        refused: the outcomes that were not accepted; all others were.
+        limited_for: seconds until the rate limit lets another job start; 0 if it does not hold.
+        next_due: when the next delayed job is due (epoch seconds), if nothing else is left to take.
+        blocked: the queue is paused, or runs as many jobs as its global concurrency allows.
+    """
+
+    jobs: list[TakenJob]
+    refused: list[Refused]
+    limited_for: float
+    next_due: float | None
+    blocked: bool
+
+
+class Intake:
+    """Settles and takes the jobs of one queue for one worker.
+
+    Args:
+        worker_id: unique among all workers; every lock token begins with it.
+        worker_name: stands in each job as the one that processed it, if given.
+        lock_duration: seconds for which a job that is taken stays locked without renewal.
+        limit: a rate limit that this worker brings; one set on the queue itself comes before it.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        keys: QueueKeys,
+        *,
+        worker_id: str,
+        worker_name: str | None = None,
+        lock_duration: float = 30.0,
+        limit: RateLimit | None = None,
+    ) -> None:
+        self._connection = connection
+        self._keys = [keys.meta]
+        self._script = load("settle_and_take")
+        self._worker_id = worker_id
+        self._round_trips = 0
+        self._terms: tuple[Argument, ...] = (
+            to_milliseconds(lock_duration),
+            worker_name or "",
+            limit.jobs if limit else "",
+            to_milliseconds(limit.duration) if limit else "",
+        )
+
+    async def settle_and_take(
+        self, outcomes: Sequence[Outcome], capacity: int, *, now: float | None = None, token: str | None = None
+    ) -> Taken:
+        """Settles the outcomes and takes up to `capacity` jobs, in one step.
+
+        Args:
+            outcomes: at most a few hundred (MOST_JOBS_A_SCRIPT); each is accepted or refused by itself.
+            capacity: how many jobs may be taken, at most MOST_JOBS_A_SCRIPT; 0 only settles.
+            now: epoch seconds; by default the present.
+            token: the lock token for the jobs taken; by default a new one, so that two runs of one job by the
+                same worker can be told apart.
+
+        Raises:
+            BrokerUnavailable: Redis did not answer; the step was taken whole or not at all.
+        """
+        if token is None:
+            self._round_trips += 1
+            token = f"{self._worker_id}:{self._round_trips}"
+        timestamp = to_milliseconds(time.time() if now is None else now)
+        arguments: list[Argument] = [timestamp, capacity, token, *self._terms]
+        for outcome in outcomes:
+            arguments += outcome.arguments()
+        refused, jobs, limited_for, next_due, blocked = await self._connection.run(
+            self._script, self._keys, arguments
+        )
+        return Taken(
+            jobs=[_taken_job(fields, token) for fields in jobs],
+            refused=[Refused(outcomes[at - 1].job_id, code) for at, code in _pairs(refused)],
+            limited_for=from_milliseconds(limited_for),
+            next_due=from_milliseconds(next_due) if next_due else None,
+            blocked=bool(blocked),
+        )
+
+
+def _pairs(flat: Sequence[int]) -> list[tuple[int, int]]:
+    return list(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _taken_job(fields: Sequence[Any], token: str) -> TakenJob:
+    (
+        name,
+        data,
+        options,
+        timestamp,
+        attempts_made,
+        attempts_started,
+        stalled_count,
+        deferred_failure,
+        stacktrace,
+        parent_key,
+        unknown_since,
+        _scheduler,
+        job_id,
+    ) = fields
+    return TakenJob(
+        id=text(job_id),
+        name=text(name),
+        data=data or b"",
+        token=token,
+        options=decode_options(options),
+        attempts_made=int(number(attempts_made)),
+        attempts_started=attempts_started,
+        stalled_count=int(number(stalled_count)),
+        enqueued_at=from_milliseconds(number(timestamp)),
+        deferred_failure=None if deferred_failure is None else text(deferred_failure),
+        earlier_stacktrace=stacktrace,
+        parent_key=None if parent_key is None else text(parent_key),
+        unknown_since=None if unknown_since is None else from_milliseconds(number(unknown_since)),
+    )

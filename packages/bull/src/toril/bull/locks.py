@@ -1,0 +1,41 @@
+"""Renewing the locks of running jobs, from a thread of its own."""
+
+from collections.abc import Iterable
+
+from toril.bull.codec import text, to_milliseconds
+from toril.bull.connection import Argument
+from toril.bull.keys import QueueKeys
+from toril.bull.scripts import load
+from toril.bull.thread_connection import ThreadConnection
+
+MOST_LOCKS_A_SCRIPT = 1000
+
+
+class LockRenewal:
+    """Renews locks over a blocking connection, so that a busy event loop cannot hold it up.
+
+    Args:
+        lock_duration: seconds for which a renewed lock lasts.
+    """
+
+    def __init__(self, connection: ThreadConnection, keys: QueueKeys, *, lock_duration: float) -> None:
+        self._connection = connection
+        self._keys = [keys.meta]
+        self._script = load("renew_locks")
+        self._duration = to_milliseconds(lock_duration)
+
+    def renew(self, locks: Iterable[tuple[str, str]]) -> list[str]:
+        """Renews the locks, given as (job id, token), and answers with the ids of those that are lost.
+
+        Raises:
+            BrokerUnavailable: Redis did not answer; some of the locks may have been renewed.
+        """
+        held = list(locks)
+        lost: list[str] = []
+        for start in range(0, len(held), MOST_LOCKS_A_SCRIPT):
+            arguments: list[Argument] = [self._duration]
+            for job_id, token in held[start : start + MOST_LOCKS_A_SCRIPT]:
+                arguments += (job_id, token)
+            reply: list[bytes] = self._connection.run(self._script, self._keys, arguments)
+            lost += [text(job_id) for job_id in reply]
+        return lost

@@ -1,0 +1,63 @@
+--- use queue
+--- use store
+--- use enqueue
+-- The end of a job that holds a deduplication key (bullmq-protocol §6.3).
+
+-- A key without a time to live lasts as long as its job.
+local function release_key(deduplication_id, id)
+  local key = base .. 'de:' .. deduplication_id
+  local left = call('PTTL', key)
+  if left == 0 or (left == -1 and call('GET', key) == id) then
+    call('DEL', key)
+  end
+end
+
+-- The latest duplicate that came while the job ran, kept for this moment, becomes a job of its own.
+local function add_kept_duplicate(deduplication_id, now)
+  local kept_key = base .. 'dn:' .. deduplication_id
+  if call('EXISTS', kept_key) == 0 then
+    return
+  end
+  local kept = call('HMGET', kept_key, 'name', 'data', 'opts', 'jid', 'pk', 'pd', 'pdk', 'rjk')
+  local next_id = string.format('%.0f', call('INCR', base .. 'id'))
+  local id = kept[4] or next_id
+  local options = cjson.decode(kept[3])
+  local deduplication = options.de or {}
+
+  local key = base .. 'de:' .. deduplication_id
+  local ttl = tonumber(deduplication.ttl) or 0
+  if ttl > 0 and not deduplication.keepLastIfActive then
+    call('SET', key, id, 'PX', ttl)
+  else
+    call('SET', key, id)
+  end
+
+  local extra = {}
+  if kept[5] then
+    extra = { 'parentKey', kept[5], 'parent', kept[6] }
+  end
+  if kept[8] then
+    extra[#extra + 1] = 'rjk'
+    extra[#extra + 1] = kept[8]
+  end
+  if deduplication.id then
+    extra[#extra + 1] = 'deid'
+    extra[#extra + 1] = deduplication.id
+  end
+  local delay, priority = tonumber(options.delay) or 0, tonumber(options.priority) or 0
+  max_events()
+  store(id, kept[1], kept[2], kept[3], now, delay, priority, #extra > 0 and extra or nil)
+  if delay > 0 then
+    local due = now + delay
+    call('ZADD', base .. 'delayed', due_score(base, due), id)
+    emit_and_trim('delayed', 'jobId', id, 'delay', due)
+    mark_next_due(base)
+  else
+    enqueue(base, id, priority, options.lifo and 'RPUSH' or 'LPUSH', is_blocked(base))
+    emit_and_trim('waiting', 'jobId', id)
+  end
+  if kept[7] then
+    call('SADD', kept[7], base .. id)
+  end
+  call('DEL', kept_key)
+end

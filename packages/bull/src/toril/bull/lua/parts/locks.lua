@@ -1,0 +1,35 @@
+--- use queue
+-- The locks of the jobs that a batch settles: read in one go, and dropped in one go when the batch is through.
+local held = {}
+local dropped_keys, dropped_ids = {}, {}
+
+local function read_locks(ids)
+  local lock_keys = {}
+  for i, id in ipairs(ids) do
+    lock_keys[i] = base .. id .. ':lock'
+  end
+  for i, token in ipairs(call('MGET', unpack(lock_keys))) do
+    held[ids[i]] = token
+  end
+end
+
+-- 0, or BullMQ's code: -2 the lock is gone, -6 it is another worker's. Token "0" means working without locks.
+local function unlock(id, token)
+  if token == '0' then
+    return 0
+  end
+  if held[id] ~= token then
+    return held[id] and -6 or -2
+  end
+  held[id] = false
+  dropped_keys[#dropped_keys + 1] = base .. id .. ':lock'
+  dropped_ids[#dropped_ids + 1] = id
+  return 0
+end
+
+local function drop_locks()
+  if #dropped_keys > 0 then
+    call('DEL', unpack(dropped_keys))
+    call('SREM', base .. 'stalled', unpack(dropped_ids))
+  end
+end

@@ -1,0 +1,81 @@
+--- use events
+--- use blocked
+--- use locks
+--- use marker
+--- use order
+--- use enqueue
+--- use promote
+--- use finish
+-- A job that leaves `active` without having ended (bullmq-protocol §4.4: retryJob, moveToDelayed,
+-- moveJobFromActiveToWait).
+
+-- 0, or BullMQ's code, for a job that is about to leave `active`.
+local function leave_active(id, token, fields)
+  local job_key = base .. id
+  if call('EXISTS', job_key) == 0 then
+    return -1
+  end
+  local refused = unlock(id, token)
+  if refused < 0 then
+    return refused
+  end
+  set_fields(job_key, fields)
+  return call('LREM', base .. 'active', -1, id) > 0 and 0 or -3
+end
+
+local function priority_of(id)
+  return tonumber(call('HGET', base .. id, 'priority')) or 0
+end
+
+-- One more attempt, at once: at the back of the line.
+local function retry(id, token, fields, now)
+  promote_due(now, is_blocked(base))
+  local refused = leave_active(id, token, fields)
+  if refused < 0 then
+    return refused
+  end
+  enqueue(base, id, priority_of(id), 'LPUSH', is_blocked(base))
+  call('HINCRBY', base .. id, 'atm', 1)
+  emit_and_trim('waiting', 'jobId', id, 'prev', 'active')
+  return 0
+end
+
+-- One more attempt, after `delay` ms; `spares_attempt` if this one is not to count.
+local function postpone(id, token, fields, delay, spares_attempt, now)
+  local refused = leave_active(id, token, fields)
+  if refused < 0 then
+    return refused
+  end
+  local due = delay > 0 and now + delay or now
+  call('ZADD', base .. 'delayed', due_score(base, due), id)
+  if not spares_attempt then
+    call('HINCRBY', base .. id, 'atm', 1)
+  end
+  call('HSET', base .. id, 'delay', delay)
+  emit_and_trim('delayed', 'jobId', id, 'delay', due)
+  mark_next_due(base)
+  return 0
+end
+
+-- Handed back as if it had not been taken: next in line, no attempt counted.
+local function put_back(id, token)
+  if call('EXISTS', base .. id) == 0 then
+    return -1
+  end
+  local refused = unlock(id, token)
+  if refused < 0 then
+    return refused
+  end
+  if call('LREM', base .. 'active', 1, id) == 0 then
+    return 0
+  end
+  local priority = priority_of(id)
+  if priority > 0 then
+    -- Before all others of its priority, and, as BullMQ has it, without waking a worker.
+    call('ZADD', base .. 'prioritized', priority * 4294967296, id)
+  else
+    enqueue(base, id, 0, 'RPUSH', is_blocked(base))
+  end
+  emit_and_trim('waiting', 'jobId', id, 'prev', 'active')
+  return 0
+end

@@ -1,0 +1,123 @@
+--- use events
+--- use marker
+--- use promote
+-- Takes up to `capacity` waiting jobs for one worker (bullmq-protocol §4.2).
+--
+-- `terms` says how: token, lock_duration (ms), worker (name or ''), limit_max, limit_duration (numbers or nil).
+-- The answer: { jobs, limited_for (ms), next_due (ms, 0 for none), blocked }.
+
+-- How long the rate limit holds, in ms: 0 if it does not. A full counter that never expires limits nothing.
+local function limited_for(limit)
+  if not limit or tonumber(call('GET', base .. 'limiter') or 0) < limit then
+    return 0
+  end
+  local left = call('PTTL', base .. 'limiter')
+  if left == 0 then
+    call('DEL', base .. 'limiter')
+  end
+  return math.max(left, 0)
+end
+
+local function count_started(started, duration)
+  if started > 0 and call('INCRBY', base .. 'limiter', started) == started and duration then
+    call('PEXPIRE', base .. 'limiter', math.floor(math.abs(duration)))
+  end
+end
+
+-- The next ids in line, at most `wanted`; the second answer says that no more than these are there.
+local function pop(wanted)
+  local ids = call('RPOP', base .. 'wait', wanted) or {}
+  local missing = wanted - #ids
+  if missing == 0 then
+    return ids, false
+  end
+  local prioritized = call('ZPOPMIN', base .. 'prioritized', missing)
+  if #prioritized == 0 then
+    call('DEL', base .. 'pc')
+  end
+  for i = 1, #prioritized, 2 do
+    ids[#ids + 1] = prioritized[i]
+  end
+  return ids, #prioritized < missing * 2
+end
+
+-- Locks and starts a job; nil for an id whose job is gone (a ghost), or a marker of a BullMQ before v5.
+local function start(id, now, terms)
+  local job_key = base .. id
+  local job = call('HMGET', job_key, 'name', 'data', 'opts', 'timestamp', 'atm', 'ats', 'stc', 'defa',
+    'stacktrace', 'parentKey', 'unknownSince', 'rjk')
+  if not job[1] and not job[3] and call('EXISTS', job_key) == 0 then
+    return nil
+  end
+  if terms.token ~= '0' then
+    call('SET', job_key .. ':lock', terms.token, 'PX', terms.lock_duration)
+  end
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  job[6] = (tonumber(job[6]) or 0) + 1
+  if terms.worker ~= '' then
+    call('HSET', job_key, 'processedOn', now, 'ats', job[6], 'pb', terms.worker)
+  else
+    call('HSET', job_key, 'processedOn', now, 'ats', job[6])
+  end
+  job[13] = id
+  return job
+end
+
+-- Ghosts must not hold the server up: a call that finds nothing else gives up after as many rounds.
+local MOST_ROUNDS = 20
+
+local function take(capacity, now, terms)
+  local steering = call('HMGET', base .. 'meta', 'paused', 'concurrency', 'max', 'duration')
+  local room = math.huge
+  if steering[2] and not steering[1] then
+    room = tonumber(steering[2]) - call('LLEN', base .. 'active')
+  end
+  local blocked = steering[1] ~= false or room <= 0
+  -- The queue's own limit comes before the worker's, but the worker's own duration before the queue's.
+  local limit = tonumber(steering[3] or terms.limit_max)
+  local duration = terms.limit_duration or tonumber(steering[4])
+  promote_due(now, blocked)
+
+  local jobs = {}
+  local limited, exhausted, rounds = limited_for(limit), false, 0
+  while limited == 0 and not blocked and not exhausted and #jobs < capacity and rounds < MOST_ROUNDS do
+    rounds = rounds + 1
+    local wanted = math.min(capacity - #jobs, room)
+    local left = limit and limit - tonumber(call('GET', base .. 'limiter') or 0) or 0
+    if left > 0 then
+      wanted = math.min(wanted, left)
+    end
+    local ids
+    ids, exhausted = pop(wanted)
+    local started, counted = {}, 0
+    for _, id in ipairs(ids) do
+      local job = start(id, now, terms)
+      if job then
+        started[#started + 1] = id
+        jobs[#jobs + 1] = job
+        -- A job that is only taken to fail uses none of the rate.
+        counted = counted + (job[8] and 0 or 1)
+      end
+    end
+    if #started > 0 then
+      call('LPUSH', base .. 'active', unpack(started))
+      room = room - #started
+      blocked = room <= 0
+    end
+    if limit then
+      count_started(counted, duration)
+      if #jobs < capacity then
+        limited = limited_for(limit)
+      end
+    end
+  end
+
+  if #jobs > 0 or rounds == MOST_ROUNDS then
+    mark_work(base)
+  end
+  local due = 0
+  if exhausted and #jobs < capacity and limited == 0 and not blocked then
+    due = next_due(base) or 0
+  end
+  return { jobs, limited, due, blocked and #jobs < capacity and 1 or 0 }
+end

@@ -1,0 +1,112 @@
+--[[
+Settles finished jobs and takes the next ones, as one step. Each outcome stands for itself: one that is refused
+changes nothing for the others.
+
+KEYS  1 the queue's meta key
+ARGV  1 now (ms)   2 how many jobs to take, 0 for none   3 the lock token for these   4 lock duration (ms)
+      5 worker name, or ''   6 rate limit: jobs, or ''   7 rate limit: duration (ms), or ''
+      8… the outcomes, one after the other; a `keep` is described in parts/finish.lua, `fields` is a JSON
+      array of hash fields and values, or '':
+        'completed', id, token, result JSON, keep
+        'failed', id, token, reason, keep, fields, attempts allowed
+        'retried', id, token, fields
+        'postponed', id, token, fields, delay (ms), '1' if the attempt is not to count
+        'released', id, token
+Reply { refused, jobs, limited_for, next_due, blocked }
+      refused      [position of the outcome (from 1), code (bullmq-protocol §4), …]
+      jobs         per job [name, data, opts, timestamp, attempts made, attempts started, stalled count,
+                   deferred failure, stacktrace, parent key, unknown since, scheduler, id]
+      limited_for  ms until the rate limit allows the next job, 0 if it is not reached
+      next_due     when the next delayed job is due (ms), 0 if nothing is delayed or jobs may still wait
+      blocked      1 if the queue is paused or runs as many jobs as it may
+Events completed, failed, retries-exhausted, waiting, delayed, active, drained; `waiting` and `delayed` of parents
+]]
+--- use finish
+--- use put_back
+--- use take
+
+local now, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
+local FIRST_OUTCOME = 8
+local ARGUMENTS = { completed = 5, failed = 7, retried = 4, postponed = 6, released = 3 }
+
+local function read_ahead()
+  local ids, child_keys = {}, {}
+  local at = FIRST_OUTCOME
+  while ARGV[at] do
+    local id = ARGV[at + 1]
+    ids[#ids + 1] = id
+    if ARGV[at] == 'completed' then
+      child_keys[#child_keys + 1] = base .. id .. ':dependencies'
+      child_keys[#child_keys + 1] = base .. id .. ':unsuccessful'
+    end
+    at = at + ARGUMENTS[ARGV[at]]
+  end
+  if #ids > 0 then
+    read_locks(ids)
+  end
+  return #child_keys > 0 and call('EXISTS', unpack(child_keys)) > 0
+end
+
+local function settle(at, has_children)
+  local kind, id, token = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  if kind == 'completed' then
+    return finish({ id = id, token = token, target = kind, value = ARGV[at + 3], keep = ARGV[at + 4], fields = '' },
+      has_children, now)
+  elseif kind == 'failed' then
+    return finish({ id = id, token = token, target = kind, value = ARGV[at + 3], keep = ARGV[at + 4],
+      fields = ARGV[at + 5], attempts = tonumber(ARGV[at + 6]) }, has_children, now)
+  elseif kind == 'retried' then
+    return retry(id, token, ARGV[at + 3], now)
+  elseif kind == 'postponed' then
+    return postpone(id, token, ARGV[at + 3], tonumber(ARGV[at + 4]), ARGV[at + 5] == '1', now)
+  end
+  return put_back(id, token)
+end
+
+local function tell_if_drained()
+  if call('LLEN', base .. 'wait') == 0 and call('LLEN', base .. 'active') == 0
+    and call('ZCARD', base .. 'prioritized') == 0 then
+    emit('drained')
+  end
+end
+
+local has_children = read_ahead()
+local refused = {}
+local at, position = FIRST_OUTCOME, 0
+-- Only the end of a job can drain a queue. BullMQ looks when it has settled the last job, after taking the next.
+local last_ended, last_settled = false, false
+while ARGV[at] do
+  position = position + 1
+  local code = settle(at, has_children)
+  last_settled = code == 0
+  if last_settled then
+    last_ended = ARGV[at] == 'completed' or ARGV[at] == 'failed'
+  else
+    refused[#refused + 1] = position
+    refused[#refused + 1] = code
+  end
+  at = at + ARGUMENTS[ARGV[at]]
+end
+write_ended()
+drop_locks()
+
+if capacity == 0 then
+  if last_ended then
+    tell_if_drained()
+  end
+  return { refused, {}, 0, 0, 0 }
+end
+if last_ended and not last_settled then
+  tell_if_drained()
+end
+local taken = take(capacity, now, {
+  token = ARGV[3],
+  lock_duration = ARGV[4],
+  worker = ARGV[5],
+  limit_max = tonumber(ARGV[6]),
+  limit_duration = tonumber(ARGV[7]),
+})
+if last_ended and last_settled and #taken[1] == 0 and taken[2] == 0 and taken[3] == 0 and taken[4] == 0 then
+  tell_if_drained()
+end
+return { refused, taken[1], taken[2], taken[3], taken[4] }

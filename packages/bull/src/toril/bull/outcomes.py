@@ -1,0 +1,82 @@
+"""How the run of a job ended, as settling takes it. Durations are seconds."""
+
+from typing import NamedTuple
+
+from toril.bull.codec import encode_failure, encode_retention, encode_text, to_milliseconds
+from toril.bull.connection import Argument
+from toril.types import Keep
+
+
+class Completed(NamedTuple):
+    """Done. `result` is JSON."""
+
+    job_id: str
+    token: str
+    result: bytes
+    keep: Keep | None = None
+
+    def arguments(self) -> tuple[Argument, ...]:
+        keep = "" if self.keep is None else encode_retention(self.keep)
+        return ("completed", self.job_id, self.token, self.result, keep)
+
+
+class Failed(NamedTuple):
+    """Failed for good. `attempts` is how many were allowed."""
+
+    job_id: str
+    token: str
+    reason: str
+    stacktrace: tuple[str, ...]
+    attempts: int
+    keep: Keep | None = None
+
+    def arguments(self) -> tuple[Argument, ...]:
+        fields = encode_failure(self.reason, self.stacktrace)
+        reason, keep = encode_text(self.reason), encode_retention(self.keep)
+        return ("failed", self.job_id, self.token, reason, keep, fields, self.attempts)
+
+
+class Retried(NamedTuple):
+    """This attempt failed; the next one comes as soon as the jobs before it are through."""
+
+    job_id: str
+    token: str
+    reason: str
+    stacktrace: tuple[str, ...]
+
+    def arguments(self) -> tuple[Argument, ...]:
+        return ("retried", self.job_id, self.token, encode_failure(self.reason, self.stacktrace))
+
+
+class Postponed(NamedTuple):
+    """To be run again after `delay`; `reason` is None where this attempt did not fail.
+
+    `unknown_since` (epoch seconds): since when workers have not known what to do with the job.
+    """
+
+    job_id: str
+    token: str
+    delay: float
+    reason: str | None = None
+    stacktrace: tuple[str, ...] = ()
+    burns_attempt: bool = True
+    unknown_since: float | None = None
+
+    def arguments(self) -> tuple[Argument, ...]:
+        fields = encode_failure(self.reason, self.stacktrace, self.unknown_since)
+        spares_attempt = "" if self.burns_attempt else "1"
+        delay = to_milliseconds(self.delay)
+        return ("postponed", self.job_id, self.token, fields, delay, spares_attempt)
+
+
+class Released(NamedTuple):
+    """Handed back unstarted: next in line, no attempt counted."""
+
+    job_id: str
+    token: str
+
+    def arguments(self) -> tuple[Argument, ...]:
+        return ("released", self.job_id, self.token)
+
+
+Outcome = Completed | Failed | Retried | Postponed | Released

@@ -1,0 +1,75 @@
+"""Adding jobs to a queue, many in one round trip."""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from toril.bull.codec import encode_options, encode_text, text, to_milliseconds
+from toril.bull.connection import Argument, Connection
+from toril.bull.keys import QueueKeys
+from toril.bull.options import JobOptions
+from toril.bull.scripts import load
+
+MOST_JOBS_A_SCRIPT = 250
+MOST_BYTES_A_SCRIPT = 4_000_000
+
+
+class NewJob(NamedTuple):
+    """A job to add.
+
+    `data` is JSON. `job_id` is None for the next number, else an id that `options.check_job_id` accepts;
+    adding an id that exists already changes nothing and answers with that id.
+    """
+
+    name: str
+    data: bytes
+    options: JobOptions
+    job_id: str | None = None
+
+
+class JobQueue:
+    """The producer's side of one queue."""
+
+    def __init__(self, connection: Connection, keys: QueueKeys) -> None:
+        self.keys = keys
+        self._connection = connection
+        self._script = load("add")
+
+    async def add(self, jobs: Sequence[NewJob], *, now: float | None = None) -> list[str]:
+        """Adds the jobs, in order, and answers with their ids.
+
+        One script call handles a few hundred jobs, so that Redis stays responsive; of a larger number each
+        such part is added whole or not at all.
+
+        Args:
+            now: the time at which they count as added, in epoch seconds; by default the present.
+
+        Raises:
+            BrokerUnavailable: Redis did not answer; the jobs of the part under way may have been added.
+        """
+        timestamp = to_milliseconds(time.time() if now is None else now)
+        ids: list[str] = []
+        arguments: list[Argument] = [timestamp]
+        size = 0
+        for job in jobs:
+            if len(arguments) > MOST_JOBS_A_SCRIPT * 7 or size > MOST_BYTES_A_SCRIPT:
+                ids += await self._add(arguments)
+                arguments, size = [timestamp], 0
+            options = job.options
+            arguments += (
+                job.job_id or "",
+                encode_text(job.name),
+                job.data,
+                encode_options(options, job.job_id),
+                to_milliseconds(options.delay),
+                options.priority,
+                "1" if options.lifo else "",
+            )
+            size += len(job.data)
+        if len(arguments) > 1:
+            ids += await self._add(arguments)
+        return ids
+
+    async def _add(self, arguments: Sequence[Argument]) -> list[str]:
+        reply: list[bytes] = await self._connection.run(self._script, [self.keys.meta], arguments)
+        return [text(job_id) for job_id in reply]

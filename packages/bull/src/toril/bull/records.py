@@ -1,0 +1,53 @@
+"""Job hashes as records (bullmq-protocol §2)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from toril.bull.codec import (
+    decode_options,
+    decode_progress,
+    decode_stacktrace,
+    from_milliseconds,
+    number,
+    text,
+)
+from toril.types import JobRecord, JobState
+
+
+def decode_record(queue: str, job_id: str, fields: Mapping[bytes, bytes], state: JobState | None) -> JobRecord:
+    """The record of a job hash. A field that is missing or cannot be read gets its default."""
+
+    def optional(field: bytes) -> str | None:
+        return text(fields[field]) if field in fields else None
+
+    def moment(field: bytes) -> datetime | None:
+        milliseconds = number(fields.get(field))
+        return datetime.fromtimestamp(from_milliseconds(milliseconds), UTC) if milliseconds > 0 else None
+
+    options = decode_options(fields.get(b"opts"))
+    return JobRecord(
+        queue=queue,
+        id=job_id,
+        name=text(fields.get(b"name")),
+        data=text(fields.get(b"data")),
+        state=state,
+        enqueued_at=moment(b"timestamp"),
+        started_at=moment(b"processedOn"),
+        finished_at=moment(b"finishedOn"),
+        delay=from_milliseconds(number(fields.get(b"delay"))),
+        priority=int(number(fields.get(b"priority"))),
+        attempts=options.attempts,
+        attempts_made=int(number(fields.get(b"attemptsMade", fields.get(b"atm")))),
+        attempts_started=int(number(fields.get(b"ats"))),
+        stalled_count=int(number(fields.get(b"stc"))),
+        backoff=options.backoff,
+        keep_completed=options.keep_completed,
+        keep_failed=options.keep_failed,
+        progress=decode_progress(fields.get(b"progress")),
+        result=optional(b"returnvalue"),
+        failed_reason=optional(b"failedReason"),
+        stacktrace=decode_stacktrace(fields.get(b"stacktrace")),
+        processed_by=optional(b"pb"),
+        parent_key=optional(b"parentKey"),
+        contract_version=options.contract_version,
+    )

@@ -1,0 +1,45 @@
+"""Our Lua: one file per operation in lua/, composed from the shared parts in lua/parts/.
+
+A line `--- use <part>` in a script or a part stands for that part's text; a part that several others use
+is put in once, before the first of them. The header comment of each file in lua/ says what the script is
+for, its KEYS and ARGV, its reply and the events that it emits.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+_USE = "--- use "
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A composed Lua script, and the SHA-1 by which Redis knows it once it is loaded."""
+
+    name: str
+    text: str
+    sha: str
+
+
+@cache
+def load(name: str) -> Script:
+    """The script in `lua/<name>.lua`, with its parts put in."""
+    folder = files("toril.bull") / "lua"
+    text = "\n".join(_compose(folder / f"{name}.lua", folder / "parts", used=set())) + "\n"
+    # SHA-1 is Redis's own name for a script, no safeguard.
+    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def _compose(source: Traversable, parts: Traversable, used: set[str]) -> list[str]:
+    lines: list[str] = []
+    for line in source.read_text(encoding="utf-8").splitlines():
+        if not line.startswith(_USE):
+            lines.append(line)
+            continue
+        part = line.removeprefix(_USE).strip()
+        if part not in used:
+            used.add(part)
+            lines += _compose(parts / f"{part}.lua", parts, used)
+    return lines

@@ -1,0 +1,44 @@
+"""Which workers are connected to a queue, by the names of their connections (bullmq-protocol §1)."""
+
+import base64
+from dataclasses import dataclass
+
+from toril.bull.codec import text
+from toril.bull.connection import Connection
+from toril.bull.keys import QueueKeys
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPresence:
+    """A worker's connection, as the server sees it. `name` is None for a worker without one."""
+
+    name: str | None
+    address: str
+    age: float
+
+
+def worker_client_name(keys: QueueKeys, worker_name: str | None) -> str:
+    """The name of a worker's one blocking connection, by which BullMQ counts workers."""
+    plain = _plain_client_name(keys)
+    return plain if worker_name is None else f"{plain}:w:{worker_name}"
+
+
+async def find_workers(connection: Connection, keys: QueueKeys) -> list[WorkerPresence]:
+    """The workers connected to a queue now, Node's and ours.
+
+    Raises:
+        BrokerUnavailable: Redis did not answer.
+    """
+    plain = _plain_client_name(keys)
+    found: list[WorkerPresence] = []
+    for line in text(await connection.execute("CLIENT", "LIST")).splitlines():
+        fields = dict(field.partition("=")[::2] for field in line.split(" "))
+        name = fields.get("name", "")
+        if name == plain or name.startswith(f"{plain}:w:"):
+            worker = name.removeprefix(plain).removeprefix(":w:")
+            found.append(WorkerPresence(worker or None, fields.get("addr", ""), float(fields.get("age", 0))))
+    return found
+
+
+def _plain_client_name(keys: QueueKeys) -> str:
+    return f"{keys.prefix}:{base64.b64encode(keys.queue.encode()).decode()}"
