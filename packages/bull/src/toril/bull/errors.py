@@ -3,11 +3,15 @@
 BullError
 ├── InvalidQueueName      a queue name that cannot be part of a key
 ├── InvalidJobOptions     an option that BullMQ would refuse or misread
+├── InvalidBrokerURL      a URL that does not say where Redis is
 ├── BrokerUnavailable     Redis cannot be reached, does not answer, or refuses to serve
 ├── BrokerMisconfigured   Redis answers, but jobs would not be safe in it
+├── CommandRefused        Redis refused a command as such: a bug of ours, or a permission that is missing
 ├── EmbeddedBrokerFailed  the private broker did not start, or its data folder is in use
 ├── JobNotFound           no such job in this queue
 └── ScriptRefused         a script refused an operation with one of BullMQ's codes
+
+BrokerWarning             Redis answers, but jobs may not be safe in it (a warning, not an error)
 """
 
 
@@ -33,6 +37,16 @@ class InvalidJobOptions(BullError, ValueError):
         super().__init__(f"{option}={value!r}: {rule}")
 
 
+class InvalidBrokerURL(BullError, ValueError):
+    """A URL that does not say where Redis is; its text is not shown, as it may hold a password."""
+
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
+        super().__init__(
+            f"the Redis URL is not valid: {rule}; expected redis://host:6379/0, rediss://… or unix:///path"
+        )
+
+
 class BrokerUnavailable(BullError, ConnectionError):
     """Redis cannot be reached, does not answer in time, or refuses to serve."""
 
@@ -50,6 +64,20 @@ class BrokerMisconfigured(BullError):
         self.fault = fault
         self.remedy = remedy
         super().__init__(f"Redis at {address} {fault}; {remedy}")
+
+
+class BrokerWarning(UserWarning):
+    """Redis answers, but is set up so that jobs could get lost, or does not tell whether it is."""
+
+
+class CommandRefused(BullError):
+    """Redis refused a command as such; `command` is the command's or the script's name."""
+
+    def __init__(self, address: str, command: str, reason: str) -> None:
+        self.address = address
+        self.command = command
+        self.reason = reason
+        super().__init__(f"Redis at {address} refused {command}: {reason}")
 
 
 class EmbeddedBrokerFailed(BullError):

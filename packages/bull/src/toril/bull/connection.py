@@ -1,0 +1,176 @@
+"""A connection to Redis for asyncio."""
+
+import asyncio
+import math
+import ssl
+from collections.abc import Sequence
+from typing import Any, Self
+
+from hiredis import ReplyError
+from toril.bull.errors import BrokerUnavailable, BullError, CommandRefused
+from toril.bull.pauses import reconnect_pauses
+from toril.bull.replies import Argument, client_id, greeting, is_missing_script, reason, refusal
+from toril.bull.scripts import Script
+from toril.bull.server_address import ServerAddress
+from toril.bull.server_checks import check_server
+from toril.bull.wire import Wire
+
+CALL_WITHIN = 10.0
+CONNECT_WITHIN = 10.0
+SCRIPT_LOADS = 3
+
+
+class Connection:
+    """One socket to Redis, for one call at a time; whoever wants two calls in flight opens two.
+
+    It connects when it is needed, and again after it broke. A command that may have reached the server is not
+    sent again: what became of it is for the caller to find out.
+
+    Attributes:
+        address: where Redis is, for messages; never with a password.
+        client_id: what Redis knows it by since it last connected; with it, another one can CLIENT UNBLOCK it.
+    """
+
+    def __init__(self, url: str, *, client_name: str | None = None) -> None:
+        self._server = ServerAddress.parse(url)
+        self._client_name = client_name
+        self._turn = asyncio.Lock()
+        self._wire: Wire | None = None
+        self._closed = False
+        self.address = str(self._server)
+        self.client_id: int | None = None
+
+    @classmethod
+    async def open(
+        cls, url: str, *, client_name: str | None = None, strict: bool = False, timeout: float = 5.0
+    ) -> Self:
+        """Connect, and look whether jobs are safe there.
+
+        Args:
+            url: see `ServerAddress.parse`.
+            client_name: what CLIENT LIST shows, also after a reconnect; without spaces.
+            strict: refuse a server that may evict keys, instead of warning about it.
+            timeout: seconds.
+
+        Raises:
+            InvalidBrokerURL: the URL does not say where Redis is.
+            BrokerUnavailable: it cannot be reached, or does not let us in.
+            BrokerMisconfigured: it is too old, or (strict) may evict keys.
+        """
+        connection = cls(url, client_name=client_name)
+        try:
+            check_server(connection.address, await connection._info(timeout), strict=strict)
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    async def execute(self, *command: Argument, timeout: float | None = CALL_WITHIN) -> Any:
+        """Run one command; replies are bytes, integers, None and lists of them.
+
+        Args:
+            command: its name and arguments.
+            timeout: seconds for all of it, connecting included; None waits for the reply as long as it takes.
+
+        Raises:
+            BrokerUnavailable: Redis cannot be reached, does not answer in time, or cannot serve now.
+            CommandRefused: the command is wrong, or not permitted.
+        """
+        return self._accepted(str(command[0]), await self._call(command, timeout))
+
+    async def run(
+        self,
+        script: Script,
+        keys: Sequence[str],
+        arguments: Sequence[Argument],
+        *,
+        timeout: float | None = CALL_WITHIN,
+    ) -> Any:
+        """Run a script, and load it first where Redis does not have it; else as `execute`."""
+        command = ("EVALSHA", script.sha, len(keys), *keys, *arguments)
+        reply = await self._call(command, timeout)
+        for _ in range(SCRIPT_LOADS):
+            if not is_missing_script(reply):
+                break
+            await self.execute("SCRIPT", "LOAD", script.text, timeout=timeout)
+            reply = await self._call(command, timeout)
+        return self._accepted(script.name, reply)
+
+    async def close(self) -> None:
+        """Close the socket; a call in flight ends with BrokerUnavailable."""
+        self._closed = True
+        if self._wire is not None:
+            await self._wire.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _call(self, command: tuple[Argument, ...], timeout: float | None) -> Any:
+        clock = asyncio.get_running_loop().time
+        deadline = None if timeout is None else clock() + timeout
+        try:
+            await self._take_turn(deadline)
+            try:
+                wire = self._wire
+                if wire is None or not wire.usable():
+                    wire = await self._connect(deadline)
+                [reply] = await wire.exchange([command], None if deadline is None else deadline - clock())
+            finally:
+                self._turn.release()
+        except OSError as problem:
+            raise BrokerUnavailable(self.address, reason(problem)) from problem
+        return reply
+
+    async def _take_turn(self, deadline: float | None) -> None:
+        if not self._turn.locked():
+            await self._turn.acquire()
+            return
+        async with asyncio.timeout_at(deadline):
+            await self._turn.acquire()
+
+    async def _connect(self, deadline: float | None) -> Wire:
+        self._drop()
+        clock = asyncio.get_running_loop().time
+        latest = min(clock() + CONNECT_WITHIN, math.inf if deadline is None else deadline)
+        for pause in reconnect_pauses():
+            try:
+                return await self._dial(latest)
+            except OSError as problem:
+                if isinstance(problem, ssl.SSLCertVerificationError) or clock() + pause > latest:
+                    raise
+                await asyncio.sleep(pause)
+        raise AssertionError("the pauses never end")
+
+    async def _dial(self, deadline: float) -> Wire:
+        if self._closed:
+            raise ConnectionAbortedError("this connection was closed")
+        async with asyncio.timeout_at(deadline):
+            wire = self._wire = await Wire.dial(self._server)
+            replies = await wire.exchange(greeting(self._server, self._client_name), None)
+        try:
+            self.client_id = client_id(self._server, replies)
+        except BullError:
+            self._drop()
+            raise
+        return wire
+
+    def _accepted(self, command: str, reply: Any) -> Any:
+        if not isinstance(reply, ReplyError):
+            return reply
+        if str(reply).startswith("READONLY"):
+            self._drop()  # a failover: the name may lead elsewhere by now
+        raise refusal(self._server, command, reply)
+
+    async def _info(self, timeout: float) -> bytes | None:
+        try:
+            return await self.execute("INFO", timeout=timeout)
+        except CommandRefused:
+            return None
+
+    def _drop(self) -> None:
+        wire, self._wire, self.client_id = self._wire, None, None
+        if wire is not None:
+            wire.abort()

