@@ -1,0 +1,35 @@
+"""The consumer: handlers, and the workers that run them."""
+
+from toril.worker.context import JobContext
+from toril.worker.errors import (
+    DuplicateHandler,
+    HandlerError,
+    HandlerStopped,
+    JobTimedOut,
+    NoHandlers,
+    UnknownJob,
+    Unrecoverable,
+    UnsuitableHandler,
+    WorkerError,
+)
+from toril.worker.handlers import Handlers
+from toril.worker.settings import WorkerSettings
+from toril.worker.worker import Worker
+from toril.worker.worker_factory import WorkerFactory
+
+__all__ = [
+    "DuplicateHandler",
+    "HandlerError",
+    "HandlerStopped",
+    "Handlers",
+    "JobContext",
+    "JobTimedOut",
+    "NoHandlers",
+    "UnknownJob",
+    "Unrecoverable",
+    "UnsuitableHandler",
+    "Worker",
+    "WorkerError",
+    "WorkerFactory",
+    "WorkerSettings",
+]

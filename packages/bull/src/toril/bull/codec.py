@@ -51,7 +51,7 @@ def decode_json(value: bytes | str | None) -> Any:
         return None
 
 
-# --- options ---------------------------------------------------------------------------------------------------
+# --- options ------------------------------------------------------------------------------------------------
 
 
 def encode_options(options: JobOptions, job_id: str | None = None) -> bytes:
@@ -59,7 +59,7 @@ def encode_options(options: JobOptions, job_id: str | None = None) -> bytes:
     wire = _encode_options(options)
     if job_id is None:
         return wire
-    return b"%s,\"jobId\":%s}" % (wire[:-1], json.dumps(job_id).encode())
+    return b'%s,"jobId":%s}' % (wire[:-1], json.dumps(job_id).encode())
 
 
 @lru_cache(maxsize=4096)
@@ -102,9 +102,20 @@ def decode_options(wire: bytes | None) -> JobOptions:
     )
 
 
+def _real(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if abs(value) < 2**53 else None
+
+
 def _whole(value: object) -> int | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return int(value) if is_number and abs(value) < 2**53 else None
+    found = _real(value)
+    return None if found is None else int(found)
+
+
+def _share(value: object, *, of: int = 1) -> float | None:
+    found = _real(value)
+    return found / of if found is not None and 0 <= found <= of else None
 
 
 def _encode_backoff(backoff: Backoff) -> JsonObject:
@@ -119,9 +130,8 @@ def _decode_backoff(wire: object) -> Backoff | None:
         backoff = cast(JsonObject, wire)
         delay = max(0, _whole(backoff.get("delay")) or 0)
         jitter = backoff.get("jitter")
-        is_share = isinstance(jitter, int | float) and 0 <= jitter <= 1
         kind = "exponential" if backoff.get("type") == "exponential" else "fixed"
-        return Backoff(kind, from_milliseconds(delay), float(jitter) if is_share else 0.0)
+        return Backoff(kind, from_milliseconds(delay), _share(jitter) or 0.0)
     delay = _whole(wire)
     return Backoff("fixed", from_milliseconds(delay)) if delay is not None and delay > 0 else None
 
@@ -142,9 +152,11 @@ def _decode_keep(wire: object) -> Keep | None:
         return Keep(count=0) if wire else Keep()
     if isinstance(wire, dict):
         keep = cast(JsonObject, wire)
-        count, age = _whole(keep.get("count")), keep.get("age")
-        is_age = isinstance(age, int | float) and 0 <= age < float("inf")
-        return Keep(count if count is not None and count >= 0 else None, float(age) if is_age else None)
+        count, age = _whole(keep.get("count")), _real(keep.get("age"))
+        return Keep(
+            count if count is not None and count >= 0 else None,
+            age if age is not None and age >= 0 else None,
+        )
     count = _whole(wire)
     if count is None:
         return None
@@ -160,7 +172,7 @@ def encode_retention(keep: Keep | None) -> str:
     return f"{'' if keep.count is None else keep.count},{'' if keep.age is None else f'{keep.age:.3f}'},"
 
 
-# --- failures and progress -------------------------------------------------------------------------------------
+# --- failures and progress ----------------------------------------------------------------------------------
 
 
 def encode_failure(
@@ -198,13 +210,13 @@ def decode_progress(wire: bytes | None) -> Progress | None:
     if wire is None:
         return None
     value = decode_json(wire)
-    percent, note = value, None
+    percent: object = value
+    note: object = None
     if isinstance(value, dict):
         fields = cast(JsonObject, value)
         percent, note = fields.get("percent"), fields.get("note")
-    is_percent = isinstance(percent, int | float) and not isinstance(percent, bool) and 0 <= percent <= 100
     return Progress(
-        fraction=percent / 100 if is_percent else None,
+        fraction=_share(percent, of=100),
         note=note if isinstance(note, str) else None,
         value=value,
     )

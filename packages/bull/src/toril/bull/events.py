@@ -1,11 +1,12 @@
 """Reading what happens in queues, from their event streams (bullmq-protocol §6.5)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from toril.bull.codec import decode_progress, text, to_milliseconds
-from toril.bull.connection import Argument, Connection
+from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
+from toril.bull.replies import Argument
 from toril.types import EventKind, JobEvent
 
 MOST_EVENTS_A_READ = 1000
@@ -29,7 +30,13 @@ class EventReader:
             BrokerUnavailable: Redis did not answer in time, a second after the timeout.
         """
         streams = {keys.events.encode(): keys.queue for keys in after}
-        command: list[Argument] = ["XREAD", "COUNT", MOST_EVENTS_A_READ, "BLOCK", max(1, to_milliseconds(timeout))]
+        command: list[Argument] = [
+            "XREAD",
+            "COUNT",
+            MOST_EVENTS_A_READ,
+            "BLOCK",
+            max(1, to_milliseconds(timeout)),
+        ]
         command += ["STREAMS", *streams, *after.values()]
         reply = await self._connection.execute(*command, timeout=timeout + 1.0)
         return [
@@ -72,4 +79,6 @@ def _streams(reply: Any) -> list[tuple[bytes, list[tuple[bytes, list[bytes]]]]]:
     """XREAD's reply, which is a list of pairs in RESP2 and a map in RESP3."""
     if not reply:
         return []
-    return list(reply.items()) if isinstance(reply, dict) else list(reply)
+    if isinstance(reply, dict):
+        return list(cast(dict[bytes, list[tuple[bytes, list[bytes]]]], reply).items())
+    return list(reply)

@@ -12,10 +12,11 @@ from toril.bull.codec import (
     text,
     to_milliseconds,
 )
-from toril.bull.connection import Argument, Connection
+from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
 from toril.bull.outcomes import Outcome
+from toril.bull.replies import Argument
 from toril.bull.scripts import load
 
 MOST_JOBS_A_SCRIPT = 250
@@ -56,7 +57,7 @@ class TakenJob(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """An outcome that was not accepted, with BullMQ's code (bullmq-protocol §4): -2 and -6 mean a lost lock."""
+    """An outcome that was not accepted, with BullMQ's code (bullmq-protocol §4); -2, -6: the lock is lost."""
 
     job_id: str
     code: int
@@ -102,9 +103,11 @@ class Intake:
     ) -> None:
         self._connection = connection
         self._keys = [keys.meta]
-        self._script = load("settle_and_take")
+        self._settle_and_take = load("settle_and_take")
+        self._reclaim = load("reclaim")
         self._worker_id = worker_id
         self._round_trips = 0
+        self.token_in_doubt: str | None = None
         self._terms: tuple[Argument, ...] = (
             to_milliseconds(lock_duration),
             worker_name or "",
@@ -113,7 +116,12 @@ class Intake:
         )
 
     async def settle_and_take(
-        self, outcomes: Sequence[Outcome], capacity: int, *, now: float | None = None, token: str | None = None
+        self,
+        outcomes: Sequence[Outcome],
+        capacity: int,
+        *,
+        now: float | None = None,
+        token: str | None = None,
     ) -> Taken:
         """Settles the outcomes and takes up to `capacity` jobs, in one step.
 
@@ -134,9 +142,11 @@ class Intake:
         arguments: list[Argument] = [timestamp, capacity, token, *self._terms]
         for outcome in outcomes:
             arguments += outcome.arguments()
+        self.token_in_doubt = token if capacity else None
         refused, jobs, limited_for, next_due, blocked = await self._connection.run(
-            self._script, self._keys, arguments
+            self._settle_and_take, self._keys, arguments
         )
+        self.token_in_doubt = None
         return Taken(
             jobs=[_taken_job(fields, token) for fields in jobs],
             refused=[Refused(outcomes[at - 1].job_id, code) for at, code in _pairs(refused)],
@@ -144,6 +154,19 @@ class Intake:
             next_due=from_milliseconds(next_due) if next_due else None,
             blocked=bool(blocked),
         )
+
+    async def reclaim(self) -> list[TakenJob]:
+        """The jobs that the last call took, if its answer was lost: they are locked by this worker.
+
+        Raises:
+            BrokerUnavailable: Redis did not answer; ask again.
+        """
+        token = self.token_in_doubt
+        if token is None:
+            return []
+        jobs = await self._connection.run(self._reclaim, self._keys, (token,))
+        self.token_in_doubt = None
+        return [_taken_job(fields, token) for fields in jobs]
 
 
 def _pairs(flat: Sequence[int]) -> list[tuple[int, int]]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from toril.bull.codec import text, to_milliseconds
-from toril.bull.connection import Argument
 from toril.bull.keys import QueueKeys
+from toril.bull.replies import Argument
 from toril.bull.scripts import load
 from toril.bull.thread_connection import ThreadConnection
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from toril.bull.codec import encode_failure, encode_retention, encode_text, to_milliseconds
-from toril.bull.connection import Argument
+from toril.bull.replies import Argument
 from toril.types import Keep
 
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from toril.bull.codec import encode_options, encode_text, text, to_milliseconds
-from toril.bull.connection import Argument, Connection
+from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
+from toril.bull.replies import Argument
 from toril.bull.scripts import load
 
 MOST_JOBS_A_SCRIPT = 250
@@ -54,7 +55,8 @@ class JobQueue:
         for job in jobs:
             if len(arguments) > MOST_JOBS_A_SCRIPT * 7 or size > MOST_BYTES_A_SCRIPT:
                 ids += await self._add(arguments)
-                arguments, size = [timestamp], 0
+                del arguments[1:]
+                size = 0
             options = job.options
             arguments += (
                 job.job_id or "",

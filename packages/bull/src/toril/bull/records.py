@@ -14,7 +14,9 @@ from toril.bull.codec import (
 from toril.types import JobRecord, JobState
 
 
-def decode_record(queue: str, job_id: str, fields: Mapping[bytes, bytes], state: JobState | None) -> JobRecord:
+def decode_record(
+    queue: str, job_id: str, fields: Mapping[bytes, bytes], state: JobState | None
+) -> JobRecord:
     """The record of a job hash. A field that is missing or cannot be read gets its default."""
 
     def optional(field: bytes) -> str | None:

@@ -32,7 +32,7 @@ async def find_workers(connection: Connection, keys: QueueKeys) -> list[WorkerPr
     plain = _plain_client_name(keys)
     found: list[WorkerPresence] = []
     for line in text(await connection.execute("CLIENT", "LIST")).splitlines():
-        fields = dict(field.partition("=")[::2] for field in line.split(" "))
+        fields = {name: value for name, _, value in (field.partition("=") for field in line.split(" "))}
         name = fields.get("name", "")
         if name == plain or name.startswith(f"{plain}:w:"):
             worker = name.removeprefix(plain).removeprefix(":w:")

@@ -1,6 +1,6 @@
 """The words that every package of Toril shares: frozen values that import nothing of ours."""
 
-from toril.types.event import EventKind, JobEvent
+from toril.types.event import EventKind, JobEvent, JobUpdate
 from toril.types.job import JobRecord, JobState
 from toril.types.policy import Backoff, BackoffKind, Keep
 from toril.types.progress import Progress
@@ -12,6 +12,7 @@ __all__ = [
     "JobEvent",
     "JobRecord",
     "JobState",
+    "JobUpdate",
     "Keep",
     "Progress",
 ]

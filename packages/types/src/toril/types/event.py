@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from toril.types.job import JobState
 from toril.types.progress import Progress
 
 
@@ -51,3 +52,11 @@ class JobEvent:
     progress: Progress | None = None
     result: str | None = None
     failed_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobUpdate:
+    """What one who follows a job sees: where it stands, and how far it is."""
+
+    state: JobState
+    progress: Progress | None = None

@@ -25,7 +25,9 @@ class Backoff:
 
     def __post_init__(self) -> None:
         if not 0 <= self.delay < float("inf"):
-            raise ValueError(f"backoff delay is {self.delay!r}; it must be a finite number of seconds, 0 or more")
+            raise ValueError(
+                f"backoff delay is {self.delay!r}; it must be a finite number of seconds, 0 or more"
+            )
         if not 0 <= self.jitter <= 1:
             raise ValueError(f"backoff jitter is {self.jitter!r}; it must lie between 0 and 1")
 
@@ -56,4 +58,6 @@ class Keep:
         if self.count is not None and self.count < 0:
             raise ValueError(f"keep count is {self.count!r}; it must be 0 or more, or None for all")
         if self.age is not None and not 0 <= self.age < float("inf"):
-            raise ValueError(f"keep age is {self.age!r}; it must be a finite number of seconds, or None for ever")
+            raise ValueError(
+                f"keep age is {self.age!r}; it must be a finite number of seconds, or None for ever"
+            )

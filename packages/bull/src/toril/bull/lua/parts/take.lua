@@ -1,6 +1,7 @@
 --- use events
 --- use marker
 --- use promote
+--- use read_job
 -- Takes up to `capacity` waiting jobs for one worker (bullmq-protocol §4.2).
 --
 -- `terms` says how: token, lock_duration (ms), worker (name or ''), limit_max, limit_duration (numbers or nil).
@@ -44,22 +45,20 @@ end
 -- Locks and starts a job; nil for an id whose job is gone (a ghost), or a marker of a BullMQ before v5.
 local function start(id, now, terms)
   local job_key = base .. id
-  local job = call('HMGET', job_key, 'name', 'data', 'opts', 'timestamp', 'atm', 'ats', 'stc', 'defa',
-    'stacktrace', 'parentKey', 'unknownSince', 'rjk')
-  if not job[1] and not job[3] and call('EXISTS', job_key) == 0 then
+  local job = read_job(id)
+  if not job then
     return nil
   end
   if terms.token ~= '0' then
     call('SET', job_key .. ':lock', terms.token, 'PX', terms.lock_duration)
   end
   emit('active', 'jobId', id, 'prev', 'waiting')
-  job[6] = (tonumber(job[6]) or 0) + 1
+  job[6] = job[6] + 1
   if terms.worker ~= '' then
     call('HSET', job_key, 'processedOn', now, 'ats', job[6], 'pb', terms.worker)
   else
     call('HSET', job_key, 'processedOn', now, 'ats', job[6])
   end
-  job[13] = id
   return job
 end
 

@@ -1,0 +1,49 @@
+"""What can go wrong at the producer.
+
+BackendError
+├── JobFailed       a job whose result was awaited has failed for good
+├── ServiceClosed   the service was used before it was entered or after it was left
+└── NotCancellable  the job runs already, or has ended
+
+What toril.jobs raises (InvalidPayload, InvalidResult) and what toril.bull raises (BrokerUnavailable,
+JobNotFound) passes through as it is.
+"""
+
+from toril.types import JobState
+
+
+class BackendError(Exception):
+    """Anything that toril.backend raises on purpose."""
+
+
+class JobFailed(BackendError):
+    """A job whose result was awaited has failed for good.
+
+    Attributes:
+        reason: what its last attempt said.
+        stacktrace: the worker's stack traces, one for each attempt, oldest first.
+    """
+
+    def __init__(self, queue: str, job_id: str, reason: str, stacktrace: tuple[str, ...]) -> None:
+        self.queue = queue
+        self.job_id = job_id
+        self.reason = reason
+        self.stacktrace = stacktrace
+        super().__init__(f"job {job_id!r} of queue {queue!r} failed: {reason}")
+
+
+class ServiceClosed(BackendError, RuntimeError):
+    """The service was used before it was entered, or after it was left."""
+
+    def __init__(self) -> None:
+        super().__init__("the queue service is not open; use it inside `async with QueueService.connect(…)`")
+
+
+class NotCancellable(BackendError):
+    """The job runs already, or has ended."""
+
+    def __init__(self, queue: str, job_id: str, state: JobState | None) -> None:
+        self.queue = queue
+        self.job_id = job_id
+        self.state = state
+        super().__init__(f"job {job_id!r} of queue {queue!r} cannot be cancelled: it is {state or 'gone'}")

@@ -1,0 +1,84 @@
+"""What can go wrong in a worker.
+
+WorkerError
+├── HandlerError            a handler that cannot be registered
+│   ├── DuplicateHandler    two handlers for one contract
+│   └── UnsuitableHandler   a function that cannot be called as its contract asks
+├── NoHandlers              a worker for a queue that none of its handlers serves
+├── Unrecoverable           raised by a handler: fail the job, whatever attempts it has left
+├── JobTimedOut             a handler did not end within its contract's timeout
+├── HandlerStopped          a handler tried to end the process or was cancelled from within
+└── UnknownJob              no worker knew the job's name for as long as it was given
+"""
+
+
+class WorkerError(Exception):
+    """Anything that toril.worker raises on purpose."""
+
+
+class HandlerError(WorkerError, TypeError):
+    """A handler that cannot be registered."""
+
+
+class DuplicateHandler(HandlerError):
+    """Two handlers for one contract."""
+
+    def __init__(self, queue: str, name: str, first: str, second: str) -> None:
+        self.queue = queue
+        self.name = name
+        self.first = first
+        self.second = second
+        super().__init__(
+            f"job {name!r} of queue {queue!r} has two handlers: {first} and {second}; remove one of them"
+        )
+
+
+class UnsuitableHandler(HandlerError):
+    """A function that cannot be called as its contract asks."""
+
+    def __init__(self, handler: str, fault: str) -> None:
+        self.handler = handler
+        self.fault = fault
+        super().__init__(f"handler {handler} {fault}")
+
+
+class NoHandlers(WorkerError, LookupError):
+    """A worker for a queue that none of its handlers serves."""
+
+    def __init__(self, queue: str, served: list[str]) -> None:
+        self.queue = queue
+        self.served = served
+        known = ", ".join(repr(name) for name in served) or "none at all"
+        super().__init__(f"no handler serves queue {queue!r}; these handlers serve {known}")
+
+
+class Unrecoverable(WorkerError):
+    """Raise it in a handler to fail the job at once, whatever attempts it has left."""
+
+
+class JobTimedOut(WorkerError, TimeoutError):
+    """A handler did not end within its contract's timeout."""
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        super().__init__(f"the handler did not end within {timeout:g} s")
+
+
+class HandlerStopped(WorkerError):
+    """A handler tried to end the process, or was cancelled from within; only its job fails."""
+
+    def __init__(self, cause: BaseException) -> None:
+        self.cause = cause
+        text = str(cause)
+        super().__init__(f"the handler raised {type(cause).__name__}{f': {text}' if text else ''}")
+
+
+class UnknownJob(WorkerError):
+    """No worker knew the job's name for as long as it was given."""
+
+    def __init__(self, name: str, known: list[str], grace: float) -> None:
+        self.name = name
+        self.known = known
+        self.grace = grace
+        names = ", ".join(repr(each) for each in known)
+        super().__init__(f"no worker knew job {name!r} for {grace:g} s; this one handles {names}")

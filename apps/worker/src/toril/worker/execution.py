@@ -1,0 +1,93 @@
+"""Running one job: from what was taken to its outcome."""
+
+import asyncio
+from typing import Any
+
+from toril.bull.feedback import JobFeedback
+from toril.bull.intake import TakenJob
+from toril.bull.outcomes import Completed, Outcome
+from toril.types import Keep
+from toril.worker.context import JobContext
+from toril.worker.errors import HandlerStopped, JobTimedOut
+from toril.worker.failures import failed_attempt, failed_for_good
+from toril.worker.handlers import Handler
+from toril.worker.unknown import unknown_job
+
+
+class Executor:
+    """Runs the jobs of one queue and says how each ended. It never raises what a handler raises.
+
+    Args:
+        handlers: by job name.
+        unknown_grace: seconds for which a job without a handler is put back before it fails.
+        keep_completed, keep_failed: for jobs that do not say so themselves.
+    """
+
+    def __init__(
+        self,
+        queue: str,
+        handlers: dict[str, Handler],
+        feedback: JobFeedback,
+        *,
+        unknown_grace: float,
+        keep_completed: Keep | None = None,
+        keep_failed: Keep | None = None,
+    ) -> None:
+        self._queue = queue
+        self._handlers = handlers
+        self._feedback = feedback
+        self._unknown_grace = unknown_grace
+        self._keep_completed = keep_completed
+        self._keep_failed = keep_failed
+
+    def timeout_of(self, job: TakenJob) -> float | None:
+        """Seconds for which the job may run, if its contract says so."""
+        handler = self._handlers.get(job.name)
+        return handler.contract.timeout if handler else None
+
+    async def execute(self, job: TakenJob) -> Outcome:
+        """Runs the job and answers with its outcome.
+
+        Raises:
+            CancelledError: the worker cancelled the run; the job has no outcome then.
+        """
+        if job.deferred_failure is not None:
+            return failed_for_good(job, job.deferred_failure, job.stacktrace, self._keep_failed)
+        handler = self._handlers.get(job.name)
+        if handler is None:
+            return unknown_job(job, list(self._handlers), self._unknown_grace, self._keep_failed)
+        try:
+            result = await self._run(job, handler)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            return failed_attempt(job, HandlerStopped(error), self._keep_failed)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises is its job's failure
+            return failed_attempt(job, error, self._keep_failed)
+        except BaseException as error:  # noqa: BLE001 - sys.exit() in a handler ends its job, not the worker
+            return failed_attempt(job, HandlerStopped(error), self._keep_failed)
+        options = job.options
+        keep = self._keep_completed if options.keep_completed is None else options.keep_completed
+        return Completed(job.id, job.token, result, keep)
+
+    async def _run(self, job: TakenJob, handler: Handler) -> bytes:
+        contract = handler.contract
+        payload: Any = contract.decode(job.data)
+        context = JobContext(job, self._queue, self._feedback)
+        if contract.timeout is None:
+            result = await handler.function(payload, context)
+        else:
+            result = await self._run_within(contract.timeout, handler, payload, context)
+        return contract.encode_result(result)
+
+    async def _run_within(self, timeout: float, handler: Handler, payload: Any, context: JobContext) -> Any:
+        bound = asyncio.timeout(timeout)
+        try:
+            async with bound:
+                return await handler.function(payload, context)
+        except TimeoutError as error:
+            # A TimeoutError of the handler's own is its own failure.
+            if bound.expired():
+                raise JobTimedOut(timeout) from error
+            raise

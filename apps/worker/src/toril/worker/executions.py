@@ -1,0 +1,118 @@
+"""The jobs that run in a worker at this moment."""
+
+import asyncio
+from collections.abc import Callable
+from enum import Enum
+
+from toril.bull.intake import TakenJob
+from toril.bull.outcomes import Completed, Failed, Outcome, Postponed, Released, Retried
+from toril.worker import log
+from toril.worker.execution import Executor
+
+
+class _Interrupted(Enum):
+    """Why a run was cancelled by its worker."""
+
+    LOCK_LOST = "the job is no longer ours"
+    WORKER_STOPS = "the worker hands it back"
+
+
+class Executions:
+    """Starts jobs as tasks of a worker's task group, and can cancel them.
+
+    Args:
+        settle: takes the outcome of each job that has one.
+        ended: called after each run, when its place is free again.
+    """
+
+    def __init__(
+        self,
+        queue: str,
+        group: asyncio.TaskGroup,
+        executor: Executor,
+        *,
+        settle: Callable[[Outcome], None],
+        ended: Callable[[], None],
+    ) -> None:
+        self._queue = queue
+        self._group = group
+        self._executor = executor
+        self._settle = settle
+        self._ended = ended
+        self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._interrupted: dict[tuple[str, str], _Interrupted] = {}
+        self._none_left = asyncio.Event()
+        self._none_left.set()
+        self.released = 0
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def start(self, job: TakenJob) -> None:
+        self._tasks[job.id, job.token] = self._group.create_task(self._run(job), name=job.id)
+        self._none_left.clear()
+
+    def cancel_lost(self, job_id: str, token: str) -> None:
+        """Ends a run whose lock is gone; it has no outcome any more."""
+        if (job_id, token) in self._tasks:
+            log.lock_lost(self._queue, job_id)
+            self._interrupt((job_id, token), _Interrupted.LOCK_LOST)
+
+    def hand_back_all(self) -> None:
+        """Cancels every run, and puts each job back in line as it ends."""
+        for run in list(self._tasks):
+            self._interrupt(run, _Interrupted.WORKER_STOPS)
+
+    async def all_ended(self) -> None:
+        await self._none_left.wait()
+
+    def job_ids(self) -> list[str]:
+        return [job_id for job_id, _ in self._tasks]
+
+    def _interrupt(self, run: tuple[str, str], reason: _Interrupted) -> None:
+        self._interrupted.setdefault(run, reason)
+        self._tasks[run].cancel()
+
+    async def _run(self, job: TakenJob) -> None:
+        run = (job.id, job.token)
+        outcome: Outcome | None = None
+        try:
+            outcome = await self._executor.execute(job)
+        except asyncio.CancelledError:
+            if run not in self._interrupted:
+                raise
+        finally:
+            del self._tasks[run]
+            if not self._tasks:
+                self._none_left.set()
+        if self._interrupted and (reason := self._interrupted.pop(run, None)):
+            outcome = self._outcome_of_interrupted(job, outcome, reason)
+        self._ended()
+        if outcome is not None:
+            self._tell(job, outcome)
+            self._settle(outcome)
+
+    def _outcome_of_interrupted(
+        self, job: TakenJob, outcome: Outcome | None, reason: _Interrupted
+    ) -> Outcome | None:
+        if reason is _Interrupted.LOCK_LOST:
+            return None
+        if isinstance(outcome, Completed):
+            # It ended well all the same, just before it could be cancelled.
+            return outcome
+        self.released += 1
+        return Released(job.id, job.token)
+
+    def _tell(self, job: TakenJob, outcome: Outcome) -> None:
+        match outcome:
+            case Failed(reason=reason) | Retried(reason=reason):
+                self._tell_failure(job, reason)
+            case Postponed(reason=str(reason)):
+                self._tell_failure(job, reason)
+            case Postponed(delay=pause):
+                log.job_put_back(self._queue, job.id, job.name, pause)
+            case _:
+                pass
+
+    def _tell_failure(self, job: TakenJob, reason: str) -> None:
+        log.job_failed(self._queue, job.id, job.name, reason, job.attempts_made + 1, job.options.attempts)

@@ -1,0 +1,59 @@
+"""What becomes of a job whose attempt has failed: the one place that decides whether it is tried again."""
+
+import traceback
+
+from toril.bull.intake import TakenJob
+from toril.bull.outcomes import Failed, Postponed, Retried
+from toril.jobs import InvalidPayload, InvalidResult
+from toril.types import Keep
+from toril.worker.errors import Unrecoverable
+
+LONGEST_REASON = 10_000
+LONGEST_TRACE = 20_000
+MOST_TRACES = 50
+
+# A second attempt at these would meet the same data or the same code.
+_HOPELESS = (Unrecoverable, InvalidPayload, InvalidResult)
+
+
+def failed_attempt(
+    job: TakenJob, error: BaseException, keep_failed: Keep | None
+) -> Failed | Retried | Postponed:
+    """The outcome of an attempt that raised `error`.
+
+    Args:
+        keep_failed: how long to keep the job if it has failed for good and does not say so itself.
+    """
+    reason, stacktrace = describe(error), _with_trace(job, error)
+    attempts_made = job.attempts_made + 1
+    if isinstance(error, _HOPELESS) or attempts_made >= job.options.attempts:
+        return failed_for_good(job, reason, stacktrace, keep_failed)
+    backoff = job.options.backoff
+    pause = backoff.pause(attempts_made) if backoff else 0.0
+    if pause > 0:
+        return Postponed(job.id, job.token, pause, reason, stacktrace)
+    return Retried(job.id, job.token, reason, stacktrace)
+
+
+def failed_for_good(
+    job: TakenJob, reason: str, stacktrace: tuple[str, ...], keep_failed: Keep | None
+) -> Failed:
+    options = job.options
+    keep = keep_failed if options.keep_failed is None else options.keep_failed
+    return Failed(job.id, job.token, reason, stacktrace, options.attempts, keep)
+
+
+def describe(error: BaseException) -> str:
+    """The reason as people read it, bounded: the error's type and message."""
+    message = str(error)
+    reason = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    return reason[:LONGEST_REASON]
+
+
+def _with_trace(job: TakenJob, error: BaseException) -> tuple[str, ...]:
+    limit = job.options.stack_trace_limit
+    kept = MOST_TRACES if limit is None else min(limit, MOST_TRACES)
+    if kept == 0:
+        return ()
+    trace = "".join(traceback.format_exception(error))[-LONGEST_TRACE:]
+    return (*job.stacktrace, trace)[-kept:]

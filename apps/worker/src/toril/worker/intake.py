@@ -1,0 +1,144 @@
+"""Keeping a worker supplied: round trips that settle what has ended and take what comes next."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from toril.bull.errors import BrokerUnavailable
+from toril.bull.intake import MOST_JOBS_A_SCRIPT, Intake, Taken, TakenJob
+from toril.bull.marker import Marker
+from toril.bull.outcomes import Outcome
+from toril.worker.bell import Bell
+from toril.worker.locks import LockKeeper
+from toril.worker.outage import Outage
+from toril.worker.settling import Settling
+from toril.worker.supply import Supply
+
+# How long an idle worker sleeps at most before it looks by itself: it promotes delayed jobs by that, should
+# the worker that owned the wake-up have died (bullmq-protocol §5.2).
+LONGEST_SLEEP = 5.0
+LONGEST_SLEEP_UNTIL_DUE = 10.0
+LONGEST_LIMITED_SLEEP = 30.0
+
+
+class IntakeLoop:
+    """Exchanges outcomes for jobs.
+
+    Nothing waits for a batch to fill: an outcome that finds no round trip under way goes at once, and what
+    gathers meanwhile goes together in the next. Several exchanges may be under way, so that Redis works on
+    one while Python works on the jobs of another.
+
+    Args:
+        start: starts a job that was taken; called from the exchange, must not block.
+    """
+
+    def __init__(
+        self,
+        settling: Settling,
+        supply: Supply,
+        locks: LockKeeper,
+        outage: Outage,
+        start: Callable[[TakenJob], None],
+    ) -> None:
+        self._settling = settling
+        self._supply = supply
+        self._locks = locks
+        self._outage = outage
+        self._start = start
+        self._bell = Bell()
+        self._idle = asyncio.Event()
+        self._closing = False
+
+    def settle(self, outcome: Outcome) -> None:
+        """Has an outcome settled with the next round trip."""
+        self._settling.add(outcome)
+        self._bell.ring()
+
+    def look_again(self) -> None:
+        """Has somebody look for jobs: some may have come, or places have become free."""
+        self._supply.expect_more()
+        self._idle.clear()
+        self._bell.ring()
+
+    def close(self) -> None:
+        """Takes no more jobs; exchanges end once nothing runs and all is settled."""
+        self._closing = True
+        self._supply.close()
+        self._bell.ring_all()
+
+    async def exchange(self, intake: Intake) -> None:
+        """Goes on exchanging over one connection until the loop is closed and nothing is left to settle."""
+        while True:
+            while not self._has_errand:
+                if self._closing and self._supply.running == 0:
+                    return
+                await self._bell.wait()
+            batch = self._settling.next_batch(MOST_JOBS_A_SCRIPT)
+            places = self._supply.reserve()
+            try:
+                taken = await self._exchange_once(intake, batch, places)
+                for job in taken.jobs:
+                    self._start(job)
+            finally:
+                self._supply.give_back(places)
+            self._supply.note(taken, places)
+            if self._supply.is_idle:
+                self._idle.set()
+            else:
+                self._idle.clear()
+            if self._has_errand or self._closing:
+                self._bell.ring()
+
+    async def watch(self, marker: Marker) -> None:
+        """Wakes the exchanges when work comes while the worker is idle."""
+        while True:
+            await self._idle.wait()
+            try:
+                woken = await self._sleep(marker)
+            except BrokerUnavailable as error:
+                await self._outage.endure(error)
+                woken = True
+            if woken:
+                self.look_again()
+
+    @property
+    def _has_errand(self) -> bool:
+        return len(self._settling) > 0 or self._supply.is_worth_a_look
+
+    async def _exchange_once(self, intake: Intake, batch: list[Outcome], places: int) -> Taken:
+        """One exchange, tried until Redis answers; what an unanswered try took or settled is found again."""
+        reclaimed: list[TakenJob] = []
+        in_doubt = False
+        while True:
+            try:
+                reclaimed += await intake.reclaim()
+                taken = await intake.settle_and_take(batch, max(places - len(reclaimed), 0))
+            except BrokerUnavailable as error:
+                in_doubt = True
+                await self._outage.endure(error)
+                continue
+            self._outage.over()
+            self._settling.judge(batch, taken.refused, in_doubt=in_doubt)
+            for outcome in batch:
+                self._locks.let_go(outcome.job_id, outcome.token)
+            return taken._replace(jobs=reclaimed + taken.jobs) if reclaimed else taken
+
+    async def _sleep(self, marker: Marker) -> bool:
+        """Sleeps as long as nothing can be due; whether it is time to look."""
+        if self._supply.limited_for > 0:
+            await asyncio.sleep(min(self._supply.limited_for, LONGEST_LIMITED_SLEEP))
+            return True
+        due = self._supply.next_due
+        pause = LONGEST_SLEEP if due is None else min(due - time.time(), LONGEST_SLEEP_UNTIL_DUE)
+        if pause <= 0:
+            return True
+        woken_for = await marker.wait(pause)
+        if woken_for is None:
+            return True
+        if woken_for > time.time():
+            self._supply.next_due = woken_for
+            return False
+        if self._supply.free <= 0:
+            # The places were filled while this worker slept: the wake-up is somebody else's.
+            await marker.pass_on()
+        return True

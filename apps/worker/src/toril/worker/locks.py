@@ -1,0 +1,99 @@
+"""Keeping the locks of running jobs, in a thread that no handler can hold up."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from toril.bull.errors import BrokerUnavailable
+from toril.bull.locks import LockRenewal
+
+
+@dataclass(slots=True)
+class HeldLock:
+    """A lock that this worker holds. Times are of the monotonic clock; `renew_until` is None for no bound."""
+
+    token: str
+    renewed_at: float
+    renew_until: float | None
+
+
+class LockKeeper:
+    """Renews the locks of one worker's jobs until they are settled.
+
+    A job whose timeout has passed is renewed no longer: if its handler does not yield, the lock runs out and
+    another worker may have the job.
+
+    Args:
+        renewal: the wire; its connection is used by the keeper's thread alone.
+        lock_duration: seconds for which a lock lasts; each is renewed while more than half of it is left, so
+            that a short outage costs none.
+        on_lost: called in the keeper's thread with (job id, token) of a lock that is no longer ours.
+    """
+
+    def __init__(
+        self, renewal: LockRenewal, *, lock_duration: float, on_lost: Callable[[str, str], None]
+    ) -> None:
+        self._renewal = renewal
+        self._interval = lock_duration / 6
+        self._on_lost = on_lost
+        self._held: dict[str, HeldLock] = {}
+        self._guard = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="toril-locks", daemon=True)
+        self.lag = 0.0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the thread, after the renewal under way."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def hold(self, job_id: str, token: str, renew_for: float | None) -> None:
+        """Renews a job's lock from now on, for at most `renew_for` seconds."""
+        now = time.monotonic()
+        lock = HeldLock(token, now, None if renew_for is None else now + renew_for)
+        with self._guard:
+            self._held[job_id] = lock
+
+    def let_go(self, job_id: str, token: str) -> None:
+        """Renews a job's lock no longer, because the job is settled."""
+        with self._guard:
+            lock = self._held.get(job_id)
+            if lock is not None and lock.token == token:
+                del self._held[job_id]
+
+    def _run(self) -> None:
+        pause = self._interval
+        while not self._stopping.wait(pause):
+            began = time.monotonic()
+            try:
+                self._renew(began)
+            except BrokerUnavailable:
+                # The locks last longer than a short outage: try again soon, and often.
+                pause = min(self._interval, 0.5)
+            else:
+                pause = self._interval
+            self.lag = time.monotonic() - began
+
+    def _renew(self, now: float) -> None:
+        with self._guard:
+            held = list(self._held.items())
+        due = [
+            (job_id, lock)
+            for job_id, lock in held
+            if now - lock.renewed_at >= self._interval
+            and (lock.renew_until is None or now < lock.renew_until)
+        ]
+        if not due:
+            return
+        lost = set(self._renewal.renew([(job_id, lock.token) for job_id, lock in due]))
+        for job_id, lock in due:
+            if job_id in lost:
+                self.let_go(job_id, lock.token)
+                self._on_lost(job_id, lock.token)
+            else:
+                lock.renewed_at = now

@@ -1,0 +1,59 @@
+"""What a worker says of itself: each event has its function here, and only here is it worded."""
+
+import structlog
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.worker")
+
+
+def started(queue: str, worker: str, concurrency: int, handlers: list[str]) -> None:
+    _log.info("worker started", queue=queue, worker=worker, concurrency=concurrency, handlers=handlers)
+
+
+def stopping(queue: str, running: int, grace: float) -> None:
+    _log.info("worker stopping", queue=queue, running=running, grace=grace)
+
+
+def stopped(queue: str, released: int, abandoned: list[str]) -> None:
+    _log.info("worker stopped", queue=queue, handed_back=released)
+    if abandoned:
+        _log.error(
+            "handlers did not end when cancelled; their jobs run again once the locks have run out",
+            queue=queue,
+            job_ids=abandoned,
+        )
+
+
+def job_failed(queue: str, job_id: str, name: str, reason: str, attempt: int, attempts: int) -> None:
+    _log.warning(
+        "job failed", queue=queue, job_id=job_id, name=name, reason=reason, attempt=attempt, attempts=attempts
+    )
+
+
+def job_put_back(queue: str, job_id: str, name: str, pause: float) -> None:
+    _log.warning("job has no handler here, put back", queue=queue, job_id=job_id, name=name, pause=pause)
+
+
+def lock_lost(queue: str, job_id: str) -> None:
+    _log.error("lock lost, handler cancelled: another worker may run the job", queue=queue, job_id=job_id)
+
+
+def outcome_refused(queue: str, job_id: str, outcome: str, code: int) -> None:
+    _log.error(
+        "outcome refused, the job is no longer ours", queue=queue, job_id=job_id, outcome=outcome, code=code
+    )
+
+
+def settled_before(queue: str, job_id: str) -> None:
+    _log.info("outcome had been settled before the connection broke", queue=queue, job_id=job_id)
+
+
+def stalled_recovered(queue: str, job_ids: list[str]) -> None:
+    _log.warning("stalled jobs put back in line", queue=queue, job_ids=job_ids)
+
+
+def broker_lost(queue: str, reason: str) -> None:
+    _log.error("Redis is not available, trying again", queue=queue, reason=reason)
+
+
+def broker_back(queue: str, after: float) -> None:
+    _log.info("Redis is back", queue=queue, after=round(after, 1))

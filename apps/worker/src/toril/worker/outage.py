@@ -1,0 +1,40 @@
+"""Redis is gone: keep trying for ever, gently, and say so once."""
+
+import asyncio
+import random
+import time
+
+from toril.bull.errors import BrokerUnavailable
+from toril.worker import log
+
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 2.0
+
+
+class Outage:
+    """Whether one worker reaches Redis, as all its loops find out."""
+
+    def __init__(self, queue: str) -> None:
+        self._queue = queue
+        self._began: float | None = None
+        self._pause = FIRST_PAUSE
+
+    @property
+    def lasts(self) -> bool:
+        return self._began is not None
+
+    async def endure(self, error: BrokerUnavailable) -> None:
+        """Waits before the next try: a jittered while that doubles up to two seconds."""
+        if self._began is None:
+            self._began = time.monotonic()
+            log.broker_lost(self._queue, error.reason)
+        pause = self._pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        await asyncio.sleep(pause)
+
+    def over(self) -> None:
+        """Redis has answered."""
+        if self._began is not None:
+            log.broker_back(self._queue, time.monotonic() - self._began)
+            self._began = None
+            self._pause = FIRST_PAUSE

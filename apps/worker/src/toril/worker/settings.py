@@ -1,0 +1,52 @@
+"""How a worker works. Durations are seconds."""
+
+from dataclasses import dataclass
+
+from toril.bull.intake import RateLimit
+from toril.types import Keep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """The settings of one worker.
+
+    Args:
+        concurrency: how many jobs may run at once.
+        name: stands in each job that the worker processed, and in the list of workers.
+        lock_duration: how long a lock lasts without renewal; a job of a worker that died runs again within
+            this and two stalled intervals, 20 s by default. (BullMQ's own defaults are 30 s and 30 s.)
+        stalled_interval: how often one worker of the queue looks for such jobs.
+        most_stalls: how often a job may lose its worker before it is failed.
+        grace: how long jobs may go on once the worker is stopped, before they are handed back.
+        unknown_grace: how long a job that no handler knows is put back before it is failed.
+        keep_completed, keep_failed: for jobs that do not say so themselves; None keeps them for ever.
+        limit: a rate limit over all workers of the queue.
+
+    Raises:
+        ValueError: a value out of range.
+    """
+
+    concurrency: int = 1
+    name: str | None = None
+    lock_duration: float = 12.0
+    stalled_interval: float = 4.0
+    most_stalls: int = 1
+    grace: float = 30.0
+    unknown_grace: float = 600.0
+    keep_completed: Keep | None = None
+    keep_failed: Keep | None = None
+    limit: RateLimit | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.concurrency <= 100_000:
+            raise ValueError(f"concurrency is {self.concurrency}; it must lie between 1 and 100,000")
+        for setting in ("lock_duration", "stalled_interval"):
+            if not 0.1 <= getattr(self, setting) <= 86_400:
+                raise ValueError(
+                    f"{setting} is {getattr(self, setting)} s; it must lie between 0.1 s and a day"
+                )
+        for setting in ("grace", "unknown_grace", "most_stalls"):
+            if not 0 <= getattr(self, setting) < float("inf"):
+                raise ValueError(f"{setting} is {getattr(self, setting)}; it must be 0 or more")
+        if self.name is not None and (not self.name or not self.name.isprintable() or " " in self.name):
+            raise ValueError(f"worker name {self.name!r}: it must be printable and without spaces")

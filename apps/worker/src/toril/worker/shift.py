@@ -1,0 +1,145 @@
+"""One shift of a worker: its parts, wired together, from the first job to the last."""
+
+import asyncio
+from collections.abc import Awaitable
+
+from toril.bull.feedback import JobFeedback
+from toril.bull.intake import Intake, TakenJob
+from toril.bull.keys import QueueKeys
+from toril.bull.locks import LockRenewal
+from toril.bull.marker import Marker
+from toril.bull.outcomes import Released
+from toril.bull.stalled import StalledCheck
+from toril.worker import log
+from toril.worker.connections import WorkerConnections
+from toril.worker.execution import Executor
+from toril.worker.executions import Executions
+from toril.worker.handlers import Handler
+from toril.worker.intake import IntakeLoop
+from toril.worker.locks import LockKeeper
+from toril.worker.outage import Outage
+from toril.worker.settings import WorkerSettings
+from toril.worker.settling import Settling
+from toril.worker.stalled import recover_stalled_jobs
+from toril.worker.supply import Supply
+
+# What cancelled handlers may take to clean up, and what the last outcomes may take to be settled.
+CLEAN_UP_WITHIN = 5.0
+
+
+class Shift:
+    """Works on one queue in a task group that owns every task of it.
+
+        intake ──jobs──► executions ──outcomes──► intake
+
+    Args:
+        intakes: the wire, one for each exchange that may be under way.
+    """
+
+    def __init__(
+        self,
+        keys: QueueKeys,
+        handlers: dict[str, Handler],
+        settings: WorkerSettings,
+        connections: WorkerConnections,
+        intakes: list[Intake],
+        outage: Outage,
+        group: asyncio.TaskGroup,
+    ) -> None:
+        self._queue = keys.queue
+        self._settings = settings
+        self._group = group
+        self._outage = outage
+        self._loop = asyncio.get_running_loop()
+        self._stopping = False
+        self._intakes = intakes
+        self._marker = Marker(connections.waiting, keys)
+        self._check = StalledCheck(
+            connections.service,
+            keys,
+            interval=settings.stalled_interval,
+            most_stalls=settings.most_stalls,
+        )
+        self._locks = LockKeeper(
+            LockRenewal(connections.renewing, keys, lock_duration=settings.lock_duration),
+            lock_duration=settings.lock_duration,
+            on_lost=self._lock_lost,
+        )
+        self._executor = Executor(
+            keys.queue,
+            handlers,
+            JobFeedback(connections.service, keys),
+            unknown_grace=settings.unknown_grace,
+            keep_completed=settings.keep_completed,
+            keep_failed=settings.keep_failed,
+        )
+        self._supply = Supply(settings.concurrency, share=-(-settings.concurrency // len(intakes)))
+        self._intake = IntakeLoop(Settling(keys.queue), self._supply, self._locks, outage, start=self._start)
+        self._executions = Executions(
+            keys.queue, group, self._executor, settle=self._intake.settle, ended=self._ended
+        )
+
+    async def work(self, stop: asyncio.Event, hurry: asyncio.Event, grace: float) -> None:
+        """Works until `stop` is set, then lets what runs end, for `grace` seconds or until `hurry` is set."""
+        self._locks.start()
+        watching = [
+            self._group.create_task(self._intake.watch(self._marker)),
+            self._group.create_task(
+                recover_stalled_jobs(
+                    self._check,
+                    queue=self._queue,
+                    interval=self._settings.stalled_interval,
+                    outage=self._outage,
+                )
+            ),
+        ]
+        exchanging = [self._group.create_task(self._intake.exchange(each)) for each in self._intakes]
+        try:
+            await stop.wait()
+            self._stopping = True
+            log.stopping(self._queue, len(self._executions), grace)
+            for task in watching:
+                task.cancel()
+            self._intake.close()
+            await self._drain(hurry, grace)
+            await _within(CLEAN_UP_WITHIN, asyncio.gather(*exchanging))
+        finally:
+            await asyncio.to_thread(self._locks.stop)
+        log.stopped(self._queue, self._executions.released, self._executions.job_ids())
+
+    async def _drain(self, hurry: asyncio.Event, grace: float) -> None:
+        """Waits for the jobs that run; hands back those that do not end in time."""
+        ended = self._group.create_task(self._executions.all_ended())
+        hurried = self._group.create_task(hurry.wait())
+        await asyncio.wait((ended, hurried), timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        if not ended.done():
+            self._executions.hand_back_all()
+            await _within(CLEAN_UP_WITHIN, ended)
+        ended.cancel()
+
+    def _start(self, job: TakenJob) -> None:
+        self._locks.hold(job.id, job.token, self._executor.timeout_of(job))
+        if self._stopping:
+            self._intake.settle(Released(job.id, job.token))
+            return
+        self._supply.running += 1
+        self._executions.start(job)
+
+    def _ended(self) -> None:
+        self._supply.running -= 1
+        if self._stopping:
+            self._intake.close()
+
+    def _lock_lost(self, job_id: str, token: str) -> None:
+        self._loop.call_soon_threadsafe(self._executions.cancel_lost, job_id, token)
+
+
+async def _within(seconds: float, ending: Awaitable[object]) -> bool:
+    """Waits for something to end, for so long at most; what does not end is cancelled."""
+    try:
+        async with asyncio.timeout(seconds):
+            await ending
+    except TimeoutError:
+        return False
+    return True

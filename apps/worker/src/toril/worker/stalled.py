@@ -1,0 +1,21 @@
+"""Looking after jobs whose worker has died, at the start and then once per interval."""
+
+import asyncio
+
+from toril.bull.errors import BrokerUnavailable
+from toril.bull.stalled import StalledCheck
+from toril.worker import log
+from toril.worker.outage import Outage
+
+
+async def recover_stalled_jobs(check: StalledCheck, *, queue: str, interval: float, outage: Outage) -> None:
+    """Goes on checking until it is cancelled."""
+    while True:
+        try:
+            recovered = await check.recover()
+        except BrokerUnavailable as error:
+            await outage.endure(error)
+            continue
+        if recovered:
+            log.stalled_recovered(queue, recovered)
+        await asyncio.sleep(interval)

@@ -1,0 +1,123 @@
+"""A worker, as an application sees it: enter to connect, run, stop."""
+
+import asyncio
+import os
+import socket
+import uuid
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from toril.bull.intake import Intake
+from toril.bull.keys import QueueKeys
+from toril.worker import log
+from toril.worker.connections import WorkerConnections
+from toril.worker.handlers import Handler
+from toril.worker.outage import Outage
+from toril.worker.settings import WorkerSettings
+from toril.worker.shift import Shift
+
+
+class Worker:
+    """Runs the jobs of one queue. Made by `WorkerFactory.create`:
+
+    async with factory.create(documents, concurrency=100) as worker:
+        await worker.run()
+    """
+
+    def __init__(
+        self,
+        url: str,
+        keys: QueueKeys,
+        handlers: dict[str, Handler],
+        settings: WorkerSettings,
+        *,
+        strict: bool,
+    ) -> None:
+        self._url = url
+        self._keys = keys
+        self._handlers = handlers
+        self._settings = settings
+        self._strict = strict
+        self._name = settings.name or f"{socket.gethostname()}-{os.getpid()}"
+        self._outage = Outage(keys.queue)
+        self._stack = AsyncExitStack()
+        self._connections: WorkerConnections | None = None
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+
+    @property
+    def name(self) -> str:
+        """The worker's name, as it stands in the jobs that it processed."""
+        return self._name
+
+    @property
+    def queue(self) -> str:
+        return self._keys.queue
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the worker reaches Redis and takes jobs."""
+        return self._connections is not None and not self._outage.lasts and not self._stop.is_set()
+
+    async def __aenter__(self) -> Self:
+        """Connects.
+
+        Raises:
+            BrokerUnavailable: Redis does not answer; once connected, the worker endures its absence.
+            BrokerMisconfigured: jobs would not be safe there.
+        """
+        async with AsyncExitStack() as stack:
+            self._connections = await WorkerConnections.open(
+                self._url,
+                self._keys,
+                worker_name=self._name,
+                concurrency=self._settings.concurrency,
+                strict=self._strict,
+                stack=stack,
+            )
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connections = None
+        await self._stack.aclose()
+
+    async def run(self) -> None:
+        """Works until `stop` is called. Redis may go and come meanwhile.
+
+        Raises:
+            RuntimeError: the worker is not entered.
+        """
+        if self._connections is None:
+            raise RuntimeError("enter the worker before it runs: async with factory.create(…) as worker")
+        settings = self._settings
+        worker_id = uuid.uuid4().hex
+        intakes = [
+            Intake(
+                connection,
+                self._keys,
+                worker_id=f"{worker_id}.{number}",
+                worker_name=self._name,
+                lock_duration=settings.lock_duration,
+                limit=settings.limit,
+            )
+            for number, connection in enumerate(self._connections.exchanges)
+        ]
+        log.started(self.queue, self._name, settings.concurrency, sorted(self._handlers))
+        async with asyncio.TaskGroup() as group:
+            shift = Shift(
+                self._keys, self._handlers, settings, self._connections, intakes, self._outage, group
+            )
+            await shift.work(self._stop, self._hurry, settings.grace)
+
+    def stop(self) -> None:
+        """Takes no more jobs; `run` ends when those that run have ended, or the grace is over.
+
+        Called again, it waits no longer: handlers are cancelled and their jobs handed back.
+        """
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
