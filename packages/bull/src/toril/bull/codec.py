@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-from toril.bull.options import JobOptions
+from toril.bull.options import HIGHEST_PRIORITY_NUMBER, LONGEST_DELAY, JobOptions
 from toril.types import Backoff, Keep, Progress
 
 JsonObject = dict[str, Any]
@@ -90,14 +90,14 @@ def decode_options(wire: bytes | None) -> JobOptions:
     found = decode_json(wire)
     options = cast(JsonObject, found) if isinstance(found, dict) else {}
     return JobOptions(
-        attempts=max(1, _whole(options.get("attempts")) or 1),
+        attempts=max(_whole(options.get("attempts")) or 1, 1),
         backoff=_decode_backoff(options.get("backoff")),
-        delay=from_milliseconds(max(0, _whole(options.get("delay")) or 0)),
-        priority=max(0, _whole(options.get("priority")) or 0),
+        delay=min(from_milliseconds(_count(options.get("delay")) or 0), LONGEST_DELAY),
+        priority=min(_count(options.get("priority")) or 0, HIGHEST_PRIORITY_NUMBER),
         lifo=options.get("lifo") is True,
         keep_completed=_decode_keep(options.get("removeOnComplete")),
         keep_failed=_decode_keep(options.get("removeOnFail")),
-        stack_trace_limit=_whole(options.get("stackTraceLimit")),
+        stack_trace_limit=_count(options.get("stackTraceLimit")),
         contract_version=_whole(options.get("contractVersion")),
     )
 
@@ -111,6 +111,11 @@ def _real(value: object) -> float | None:
 def _whole(value: object) -> int | None:
     found = _real(value)
     return None if found is None else int(found)
+
+
+def _count(value: object) -> int | None:
+    found = _whole(value)
+    return None if found is None else max(found, 0)
 
 
 def _share(value: object, *, of: int = 1) -> float | None:
@@ -128,7 +133,7 @@ def _encode_backoff(backoff: Backoff) -> JsonObject:
 def _decode_backoff(wire: object) -> Backoff | None:
     if isinstance(wire, dict):
         backoff = cast(JsonObject, wire)
-        delay = max(0, _whole(backoff.get("delay")) or 0)
+        delay = _count(backoff.get("delay")) or 0
         jitter = backoff.get("jitter")
         kind = "exponential" if backoff.get("type") == "exponential" else "fixed"
         return Backoff(kind, from_milliseconds(delay), _share(jitter) or 0.0)

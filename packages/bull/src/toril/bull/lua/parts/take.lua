@@ -62,8 +62,8 @@ local function start(id, now, terms)
   return job
 end
 
--- Ghosts must not hold the server up: a call that finds nothing else gives up after as many rounds.
-local MOST_ROUNDS = 20
+-- Ghosts must not hold the server up: a call that has dropped as many leaves the rest to the next one.
+local MOST_GHOSTS = 500
 
 local function take(capacity, now, terms)
   local steering = call('HMGET', base .. 'meta', 'paused', 'concurrency', 'max', 'duration')
@@ -78,9 +78,8 @@ local function take(capacity, now, terms)
   promote_due(now, blocked)
 
   local jobs = {}
-  local limited, exhausted, rounds = limited_for(limit), false, 0
-  while limited == 0 and not blocked and not exhausted and #jobs < capacity and rounds < MOST_ROUNDS do
-    rounds = rounds + 1
+  local limited, exhausted, ghosts = limited_for(limit), false, 0
+  while limited == 0 and not blocked and not exhausted and #jobs < capacity and ghosts < MOST_GHOSTS do
     local wanted = math.min(capacity - #jobs, room)
     local left = limit and limit - tonumber(call('GET', base .. 'limiter') or 0) or 0
     if left > 0 then
@@ -98,6 +97,7 @@ local function take(capacity, now, terms)
         counted = counted + (job[8] and 0 or 1)
       end
     end
+    ghosts = ghosts + #ids - #started
     if #started > 0 then
       call('LPUSH', base .. 'active', unpack(started))
       room = room - #started
@@ -111,7 +111,7 @@ local function take(capacity, now, terms)
     end
   end
 
-  if #jobs > 0 or rounds == MOST_ROUNDS then
+  if #jobs > 0 or ghosts >= MOST_GHOSTS then
     mark_work(base)
   end
   local due = 0

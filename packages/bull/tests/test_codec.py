@@ -1,0 +1,133 @@
+"""Between Python's words and BullMQ's."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from toril.bull import codec
+from toril.bull.options import JobOptions
+from toril.types import Backoff, Keep, Progress
+
+keeps = st.one_of(
+    st.none(),
+    st.builds(
+        Keep,
+        count=st.one_of(st.none(), st.integers(0, 10_000)),
+        age=st.one_of(st.none(), st.integers(0, 10**6).map(float)),
+    ).filter(lambda keep: not (keep.count == 0 and keep.age is not None)),
+)
+durations = st.integers(0, 10**9).map(lambda milliseconds: milliseconds / 1000)
+options = st.builds(
+    JobOptions,
+    attempts=st.integers(1, 1000),
+    backoff=st.one_of(
+        st.none(),
+        st.builds(Backoff, st.sampled_from(["fixed", "exponential"]), durations, st.floats(0, 1)),
+    ),
+    delay=durations,
+    priority=st.integers(0, 2**21 - 1),
+    lifo=st.booleans(),
+    keep_completed=keeps,
+    keep_failed=keeps,
+    stack_trace_limit=st.one_of(st.none(), st.integers(0, 100)),
+    contract_version=st.one_of(st.none(), st.integers(1, 100)),
+)
+
+
+@given(options)
+def test_options_survive_the_way_to_the_wire_and_back(given_options: JobOptions) -> None:
+    assert codec.decode_options(codec.encode_options(given_options)) == given_options
+
+
+def test_options_stand_on_the_wire_as_bullmq_names_them() -> None:
+    wire = codec.encode_options(
+        JobOptions(
+            attempts=5,
+            backoff=Backoff("exponential", 1.5, 0.5),
+            delay=2.25,
+            priority=3,
+            lifo=True,
+            keep_completed=Keep(count=10, age=60.0),
+            keep_failed=Keep(count=0),
+            stack_trace_limit=2,
+            contract_version=7,
+        ),
+        "report-1",
+    )
+    assert json.loads(wire) == {
+        "attempts": 5,
+        "backoff": {"type": "exponential", "delay": 1500, "jitter": 0.5},
+        "delay": 2250,
+        "priority": 3,
+        "lifo": True,
+        "removeOnComplete": {"count": 10, "age": 60.0},
+        "removeOnFail": True,
+        "stackTraceLimit": 2,
+        "jobId": "report-1",
+        "contractVersion": 7,
+    }
+
+
+def test_node_writes_no_attempts_as_zero() -> None:
+    assert codec.decode_options(b'{"attempts":0}').attempts == 1
+
+
+@pytest.mark.parametrize(
+    ("wire", "keep"),
+    [
+        ("true", Keep(count=0)),
+        ("false", Keep()),
+        ("5", Keep(count=5)),
+        ("-1", Keep()),
+        ('{"age":3,"count":4}', Keep(count=4, age=3.0)),
+        ('"nonsense"', None),
+    ],
+)
+def test_every_form_of_retention_is_read(wire: str, keep: Keep | None) -> None:
+    assert codec.decode_options(b'{"removeOnComplete":%s}' % wire.encode()).keep_completed == keep
+
+
+@pytest.mark.parametrize(
+    "wire", [None, b"", b"no json", b"[]", b"null", b'{"attempts":"x","backoff":[],"delay":-5,"priority":null}']
+)
+def test_options_that_cannot_be_read_count_as_not_given(wire: bytes | None) -> None:
+    assert codec.decode_options(wire) == JobOptions()
+
+
+def test_options_out_of_range_on_the_wire_do_not_stop_a_worker() -> None:
+    assert codec.decode_options(b'{"delay":1e300,"priority":9999999999,"attempts":1e300}').attempts == 1
+
+
+@given(st.floats(0, 1), st.one_of(st.none(), st.text()))
+def test_progress_survives_the_way_to_the_wire_and_back(fraction: float, note: str | None) -> None:
+    progress = codec.decode_progress(codec.encode_progress(fraction, note))
+    assert progress is not None
+    assert progress.fraction == pytest.approx(fraction, abs=1e-6)
+    assert progress.note == note
+
+
+@pytest.mark.parametrize("wire", [b'"half"', b"[1]", b'{"step":3}', b"250", b"-1", b"true", b"not json"])
+def test_progress_of_a_node_job_may_be_anything(wire: bytes) -> None:
+    progress = codec.decode_progress(wire)
+    assert isinstance(progress, Progress)
+    assert progress.fraction is None
+
+
+def test_lone_surrogates_become_something_that_every_reader_accepts() -> None:
+    assert codec.encode_text("a\ud800b") == b"a?b"
+
+
+@pytest.mark.parametrize(
+    ("keep", "wire"),
+    [
+        (None, ""),
+        (Keep(), ""),
+        (Keep(count=0), "0"),
+        (Keep(count=5), "5,,"),
+        (Keep(age=1.5), ",1.500,"),
+        (Keep(count=5, age=60), "5,60.000,"),
+    ],
+)
+def test_retention_is_told_to_the_script(keep: Keep | None, wire: str) -> None:
+    assert codec.encode_retention(keep) == wire
