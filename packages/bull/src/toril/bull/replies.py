@@ -2,10 +2,12 @@
 
 import re
 import socket
+import ssl
 from typing import TYPE_CHECKING, cast
 
 import hiredis
 from hiredis import ReplyError
+
 from toril.bull.errors import BrokerUnavailable, BullError, CommandRefused
 from toril.bull.server_address import ServerAddress
 
@@ -31,8 +33,12 @@ NOT_NOW = {
     "NOAUTH": "it wants a password",
     "WRONGPASS": "it does not accept the user name or password",
 }
+CALL_WITHIN = 10.0
+SCRIPT_LOADS = 3  # somebody who keeps flushing scripts must not hold us up for ever
+CLOSED_HERE = "this connection was closed"
 TOO_MANY_CLIENTS = "ERR max number of clients reached"
 WRONG_PASSWORD = re.compile(r"ERR (invalid password|AUTH <password> called without)")
+CLIENT_FORBIDDEN = re.compile(r"NOPERM .*'client")
 # Redis before 7 wraps what a script met: "ERR Error running script (call to f_…): @user_script:1: -OOM …"
 WRAPPED_CODE = re.compile(r"ERR Error running script .*?: -?([A-Z]+) ")
 
@@ -50,13 +56,13 @@ def greeting(address: ServerAddress, client_name: str | None) -> list[tuple[Argu
 
 
 def client_id(address: ServerAddress, replies: list[object]) -> int | None:
-    """The client's id out of the replies to `greeting`; None where the user may not ask for it.
+    """The client's id out of the replies to `greeting`; None where the user may not run CLIENT.
 
     Raises:
         BrokerUnavailable, CommandRefused: the server does not let us in.
     """
     for reply in replies:
-        if isinstance(reply, ReplyError) and not str(reply).startswith("NOPERM"):
+        if isinstance(reply, ReplyError) and not CLIENT_FORBIDDEN.match(str(reply)):
             raise refusal(address, "the connection", reply)
     return replies[-1] if isinstance(replies[-1], int) else None
 
@@ -64,6 +70,11 @@ def client_id(address: ServerAddress, replies: list[object]) -> int | None:
 def is_missing_script(reply: object) -> bool:
     """Whether Redis forgot a script (SCRIPT FLUSH, a restart, a failover): nothing was run."""
     return isinstance(reply, ReplyError) and str(reply).startswith("NOSCRIPT")
+
+
+def is_failover(reply: ReplyError) -> bool:
+    """Whether the server became a replica: the name that we dialled may lead to its successor by now."""
+    return str(reply).startswith("READONLY")
 
 
 def refusal(address: ServerAddress, command: str, reply: ReplyError) -> BullError:
@@ -80,6 +91,11 @@ def refusal(address: ServerAddress, command: str, reply: ReplyError) -> BullErro
     return CommandRefused(str(address), command, text)
 
 
+def is_final(problem: OSError) -> bool:
+    """Whether dialling again at once is no use: closed by ourselves, not let in, or a false certificate."""
+    return isinstance(problem, ConnectionAbortedError | BrokerUnavailable | ssl.SSLCertVerificationError)
+
+
 def reason(problem: OSError) -> str:
     """Why a server cannot be reached, in words."""
     match problem:
@@ -91,5 +107,7 @@ def reason(problem: OSError) -> str:
             return "there is no such socket"
         case socket.gaierror():
             return f"its name is not known ({problem.strerror})"
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not trusted ({problem.verify_message})"
         case _:
             return str(problem.strerror or problem)

@@ -34,7 +34,7 @@ class ServerAddress:
         """Read a URL, with redis-py's names for the options.
 
         Args:
-            url: `redis://user:password@host:port/database`, `unix:///path?db=database`, or `rediss://…` (TLS) with
+            url: `redis://user:password@host:port/database`, `unix:///path?db=0`, or `rediss://…` for TLS with
                 ssl_ca_certs, ssl_certfile, ssl_keyfile, ssl_cert_reqs (required, none), ssl_check_hostname.
 
         Raises:

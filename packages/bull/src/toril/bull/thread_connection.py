@@ -2,21 +2,34 @@
 
 import select
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 import hiredis
-from toril.bull.errors import BrokerUnavailable
+
+from toril.bull.errors import BrokerUnavailable, BullError
 from toril.bull.pauses import reconnect_pauses
-from toril.bull.replies import Argument, client_id, greeting, is_missing_script, pack, reason, refusal
+from toril.bull.replies import (
+    CALL_WITHIN,
+    CLOSED_HERE,
+    SCRIPT_LOADS,
+    Argument,
+    client_id,
+    greeting,
+    is_failover,
+    is_final,
+    is_missing_script,
+    pack,
+    reason,
+    refusal,
+)
 from toril.bull.scripts import Script
 from toril.bull.server_address import ServerAddress
 from toril.bull.wire import CLOSED, NOTHING_YET, keep_alive
 
-CALL_WITHIN = 10.0
 READ_SIZE = 65_536
 
 
@@ -27,6 +40,7 @@ class ThreadConnection:
         self._server = ServerAddress.parse(url)
         self._client_name = client_name
         self._turn = threading.Lock()
+        self._closed = threading.Event()
         self._socket: socket.socket | None = None
         self._reader = hiredis.Reader(notEnoughData=NOTHING_YET)
         self.address = str(self._server)
@@ -34,13 +48,13 @@ class ThreadConnection:
 
     @classmethod
     def open(cls, url: str, *, client_name: str | None = None, timeout: float = 5.0) -> Self:
-        """Connect within `timeout` seconds; the server's set-up is checked by `Connection.open` alone."""
+        """Connect within `timeout` seconds; `Connection.open` alone looks at how the server is set up."""
         connection = cls(url, client_name=client_name)
         connection.execute("PING", timeout=timeout)
         return connection
 
     def execute(self, *command: Argument, timeout: float = CALL_WITHIN) -> Any:
-        """As `Connection.execute`, always within a time."""
+        """As `Connection.execute`, with a deadline always."""
         return self._accepted(str(command[0]), self._call(command, timeout))
 
     def run(
@@ -54,7 +68,7 @@ class ThreadConnection:
         """As `Connection.run`."""
         command = ("EVALSHA", script.sha, len(keys), *keys, *arguments)
         reply = self._call(command, timeout)
-        for _ in range(3):
+        for _ in range(SCRIPT_LOADS):
             if not is_missing_script(reply):
                 break
             self.execute("SCRIPT", "LOAD", script.text, timeout=timeout)
@@ -62,7 +76,12 @@ class ThreadConnection:
         return self._accepted(script.name, reply)
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket for good; a call in flight, in another thread, ends with BrokerUnavailable."""
+        self._closed.set()
+        in_use = self._socket
+        if in_use is not None:
+            with suppress(OSError):
+                in_use.shutdown(socket.SHUT_RDWR)
         with self._turn:
             self._drop()
 
@@ -74,16 +93,26 @@ class ThreadConnection:
 
     def _call(self, command: tuple[Argument, ...], timeout: float) -> Any:
         deadline = time.monotonic() + timeout
-        with self._turn:
+        try:
+            if not self._turn.acquire(timeout=timeout):
+                raise TimeoutError
             try:
-                connected = self._socket if self._usable() else None
-                [reply] = self._exchange(connected or self._connect(deadline), [command], deadline)
-            except OSError as problem:
-                raise BrokerUnavailable(self.address, reason(problem)) from problem
+                connected = self._usable() or self._connect(deadline)
+                [reply] = self._exchange(connected, [command], deadline)
+            finally:
+                self._turn.release()
+        except BrokerUnavailable:
+            raise
+        except OSError as problem:
+            raise BrokerUnavailable(self.address, reason(problem)) from problem
         return reply
 
-    def _usable(self) -> bool:
-        return self._socket is not None and not select.select([self._socket], [], [], 0)[0]
+    def _usable(self) -> socket.socket | None:
+        if self._socket is None:
+            return None
+        poll = select.poll()
+        poll.register(self._socket.fileno(), select.POLLIN)
+        return None if poll.poll(0) else self._socket
 
     def _connect(self, deadline: float) -> socket.socket:
         for pause in reconnect_pauses():
@@ -91,29 +120,22 @@ class ThreadConnection:
             try:
                 return self._dial(deadline)
             except OSError as problem:
-                if isinstance(problem, ssl.SSLCertVerificationError) or time.monotonic() + pause > deadline:
+                if is_final(problem) or time.monotonic() + pause > deadline:
                     raise
-                time.sleep(pause)
+                self._closed.wait(pause)
         raise AssertionError("the pauses never end")
 
     def _dial(self, deadline: float) -> socket.socket:
-        server = self._server
-        timeout = _left(deadline)
-        if server.path:
-            dialled = socket.socket(socket.AF_UNIX)
-            dialled.settimeout(timeout)
-            self._socket = dialled
-            dialled.connect(server.path)
-        else:
-            dialled = socket.create_connection((server.host, server.port), timeout)
-            self._socket = dialled
-            dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            keep_alive(dialled)
-            if server.tls is not None:
-                dialled = self._socket = server.tls.wrap_socket(dialled, server_hostname=server.host)
+        if self._closed.is_set():
+            raise ConnectionAbortedError(CLOSED_HERE)
+        dialled = self._socket = dial(self._server, left(deadline))
         self._reader = hiredis.Reader(notEnoughData=NOTHING_YET)
-        replies = self._exchange(dialled, greeting(server, self._client_name), deadline)
-        self.client_id = client_id(server, replies)
+        replies = self._exchange(dialled, greeting(self._server, self._client_name), deadline)
+        try:
+            self.client_id = client_id(self._server, replies)
+        except BullError:
+            self._drop()
+            raise
         return dialled
 
     def _exchange(
@@ -121,23 +143,25 @@ class ThreadConnection:
     ) -> list[Any]:
         replies: list[Any] = []
         try:
-            connected.settimeout(_left(deadline))
-            connected.sendall(b"".join(pack(command) for command in commands))
+            connected.settimeout(left(deadline))
+            connected.sendall(b"".join([pack(command) for command in commands]))
             while len(replies) < len(commands):
                 reply = self._reader.gets()
-                if reply is not NOTHING_YET:
+                if reply is NOTHING_YET:
+                    self._reader.feed(receive(connected, left(deadline)))
+                else:
                     replies.append(reply)
-                    continue
-                self._reader.feed(_receive(connected, deadline))
         except BaseException:
             self._drop()
             raise
         return replies
 
     def _accepted(self, command: str, reply: Any) -> Any:
-        if isinstance(reply, hiredis.ReplyError):
-            raise refusal(self._server, command, reply)
-        return reply
+        if not isinstance(reply, hiredis.ReplyError):
+            return reply
+        if is_failover(reply):
+            self._drop()
+        raise refusal(self._server, command, reply)
 
     def _drop(self) -> None:
         dropped, self._socket, self.client_id = self._socket, None, None
@@ -145,16 +169,47 @@ class ThreadConnection:
             dropped.close()
 
 
-def _receive(connected: socket.socket, deadline: float) -> bytes:
-    connected.settimeout(_left(deadline))
+def dial(server: ServerAddress, timeout: float) -> socket.socket:
+    """A connected socket.
+
+    Raises:
+        OSError: nobody answers there, or TLS fails.
+    """
+    if not server.path:
+        dialled = socket.create_connection((server.host, server.port), timeout)
+        dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        keep_alive(dialled)
+        return server.tls.wrap_socket(dialled, server_hostname=server.host) if server.tls else dialled
+    dialled = socket.socket(socket.AF_UNIX)
+    try:
+        dialled.settimeout(timeout)
+        dialled.connect(server.path)
+    except OSError:
+        dialled.close()
+        raise
+    return dialled
+
+
+def receive(connected: socket.socket, timeout: float) -> bytes:
+    """The next bytes, at least one.
+
+    Raises:
+        OSError: none came in time, or the other side closed the connection.
+    """
+    connected.settimeout(timeout)
     received = connected.recv(READ_SIZE)
     if not received:
         raise ConnectionResetError(CLOSED)
     return received
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
+def left(deadline: float) -> float:
+    """Seconds until the deadline.
+
+    Raises:
+        TimeoutError: there are none.
+    """
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
         raise TimeoutError
-    return left
+    return seconds

@@ -1,6 +1,7 @@
 """One socket to Redis: bytes out, replies in. What a reply means is for connection.py to say."""
 
 import asyncio
+import math
 import select
 import socket
 import sys
@@ -8,12 +9,15 @@ from collections.abc import Sequence
 from typing import Any, Self, cast
 
 import hiredis
+
 from toril.bull.replies import Argument, pack
 from toril.bull.server_address import ServerAddress
 
 KEEPALIVE_IDLE = 15
 KEEPALIVE_INTERVAL = 5
 KEEPALIVE_PROBES = 3
+
+UNREAD_GRACE = 1.0
 
 NOTHING_YET = object()
 CLOSED = "it closed the connection"
@@ -33,6 +37,7 @@ class Wire(asyncio.Protocol):
         self._ended = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[list[Any]] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._replies: list[Any] = []
         self._expected = 0
 
@@ -52,21 +57,24 @@ class Wire(asyncio.Protocol):
 
     def usable(self) -> bool:
         """Whether the socket can carry an exchange: open, and without a byte that nobody asked for."""
-        return not self._ended.done() and not self._poll.poll(0)
+        return self._transport is not None and not self._transport.is_closing() and not self._poll.poll(0)
 
-    async def exchange(self, commands: Sequence[tuple[Argument, ...]], timeout: float | None) -> list[Any]:
+    async def exchange(self, commands: Sequence[tuple[Argument, ...]], timeout: float) -> list[Any]:
         """Send the commands in one go and wait for all replies; an error reply is a value here.
 
         Raises:
-            TimeoutError: the replies did not come within `timeout` seconds.
+            TimeoutError: the replies did not come within `timeout` seconds; math.inf waits for ever.
             OSError: the connection broke.
         """
-        if self._transport is None or self._ended.done():
-            raise ConnectionResetError(CLOSED)
+        if self._transport is None or self._transport.is_closing():
+            raise ConnectionResetError(self._last_words())
+        if timeout <= 0:
+            raise TimeoutError
         self._replies = []
         self._expected = len(commands)
         waiter = self._waiter = self._loop.create_future()
-        timer = None if timeout is None else self._loop.call_later(timeout, self._fail, TimeoutError())
+        if timeout != math.inf:
+            self._timer = self._loop.call_later(timeout, self._expire)
         try:
             self._transport.write(b"".join([pack(command) for command in commands]))
             return await waiter
@@ -75,8 +83,8 @@ class Wire(asyncio.Protocol):
             raise
         finally:
             self._waiter = None
-            if timer is not None:
-                timer.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
 
     def abort(self) -> None:
         """End the socket at once."""
@@ -101,15 +109,33 @@ class Wire(asyncio.Protocol):
             while (reply := self._reader.gets()) is not NOTHING_YET:
                 self._replies.append(reply)
         except hiredis.ProtocolError as problem:
-            self._fail(ConnectionAbortedError(f"it does not speak Redis's protocol: {problem}"))
+            self._fail(ConnectionResetError(f"it does not speak Redis's protocol: {problem}"))
+            self.abort()
             return
-        if len(self._replies) >= self._expected and self._waiter is not None and not self._waiter.done():
+        if self._waiter is None or len(self._replies) > self._expected:
+            self.abort()  # nobody asked for it
+        elif len(self._replies) == self._expected and not self._waiter.done():
             self._waiter.set_result(self._replies)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._fail(exc if isinstance(exc, OSError) else ConnectionResetError(CLOSED))
-        if not self._ended.done():
-            self._ended.set_result(None)
+        lost = (
+            exc
+            if isinstance(exc, OSError) and not self._replies
+            else ConnectionResetError(self._last_words())
+        )
+        self._fail(lost)
+        self._ended.set_result(None)
+
+    def _expire(self) -> None:
+        if self._poll.poll(0):  # a reply is there: the event loop was held up, not the server
+            self._timer = self._loop.call_later(UNREAD_GRACE, self._fail, TimeoutError())
+        else:
+            self._fail(TimeoutError())
+
+    def _last_words(self) -> str:
+        """What the server said before it closed the connection, as it does when it has too many clients."""
+        last = self._replies[-1] if self._replies else None
+        return f"{CLOSED}: {last}" if isinstance(last, hiredis.ReplyError) else CLOSED
 
     def _fail(self, problem: Exception) -> None:
         if self._waiter is not None and not self._waiter.done():
