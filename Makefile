@@ -14,4 +14,15 @@ setup: .venv/.ready  ## Create .venv with uv and the locked dependencies
 	@PYTHON=$(PYTHON) scripts/setup
 	@touch $@
 
-.PHONY: help setup
+# What the caller typed, as it stands: make expands no `$` in it, and no shell reads it.
+ifdef DOCS
+override export DOCS := $(value DOCS)
+endif
+ifdef QUERY
+override export QUERY := $(value QUERY)
+endif
+
+demo: setup  ## Search this repository by meaning, or your own: make demo DOCS=folder QUERY="a question"
+	@$(BIN)/python -m examples.library.demo
+
+.PHONY: help setup demo

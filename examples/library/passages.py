@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-LONGEST = 1_000
+LONGEST = 600
 """Characters in one excerpt: the mean over the words of a longer one is about everything and nothing."""
-SHORTEST = 200
+SHORTEST = 150
 """A shorter excerpt takes in the section after it, if there is room."""
 
 

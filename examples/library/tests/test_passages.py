@@ -45,8 +45,9 @@ def test_a_long_paragraph_is_cut_between_lines_and_a_long_line_within():
     by_lines = split("arena.txt", SENTENCE * 40)
     within = split("arena.txt", "x" * (2 * LONGEST + 10))
 
-    assert by_lines[0].text == (SENTENCE * 18).rstrip()
-    assert [excerpt.first_line for excerpt in by_lines] == [1, 19, 37]
+    lines = LONGEST // len(SENTENCE)
+    assert by_lines[0].text == (SENTENCE * lines).rstrip()
+    assert [excerpt.first_line for excerpt in by_lines] == list(range(1, 41, lines))
     assert [len(excerpt.text) for excerpt in within] == [LONGEST, LONGEST, 10]
     assert {(excerpt.first_line, excerpt.last_line) for excerpt in within} == {(1, 1)}
 

@@ -1,0 +1,65 @@
+"""What the demo is asked to do, from DOCS and QUERY in the environment."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+REPOSITORY = Path(__file__).parents[2]
+LONGEST_QUERY = 1_000
+QUERIES = (
+    "How are locks renewed while a handler blocks the event loop?",
+    "What happens to a job when Redis is gone?",
+    "How long is the pause between two attempts?",
+)
+"""Asked where QUERY is not given: they are about this repository."""
+
+
+class UsageError(ValueError):
+    """Something that the demo cannot do; the message says what to give instead."""
+
+
+class Settings(NamedTuple):
+    """What to read and what to ask.
+
+    Attributes:
+        folder: the documents; None for those of this repository.
+    """
+
+    folder: Path | None
+    queries: tuple[str, ...]
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """What the environment asks for.
+
+    Raises:
+        UsageError: DOCS or QUERY cannot be used.
+    """
+    return Settings(
+        folder=_folder(environment["DOCS"]) if "DOCS" in environment else None,
+        queries=(_query(environment["QUERY"]),) if "QUERY" in environment else QUERIES,
+    )
+
+
+def _folder(name: str) -> Path:
+    if not name.strip():
+        raise UsageError("DOCS is empty: name a folder, or leave it out to read this repository")
+    folder = os.path.expanduser(name)
+    if not os.path.exists(folder):
+        raise UsageError(f"DOCS={name}: there is no such folder")
+    if not os.path.isdir(folder):
+        raise UsageError(f"DOCS={name}: this is a file; name the folder that holds it")
+    return Path(folder)
+
+
+def _query(query: str) -> str:
+    if not query.strip():
+        raise UsageError('QUERY is empty: ask something, such as QUERY="How are jobs retried?"')
+    if len(query) > LONGEST_QUERY:
+        raise UsageError(f"QUERY is {len(query):,} characters long; ask in {LONGEST_QUERY:,} at most")
+    try:
+        query.encode()
+    except UnicodeEncodeError:
+        raise UsageError("QUERY is not UTF-8 text") from None
+    return query.strip()
