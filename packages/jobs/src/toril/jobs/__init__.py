@@ -1,0 +1,55 @@
+"""Job contracts: declared once, as Pydantic models, and shared by all sides."""
+
+from toril.jobs.catalog import Catalog, resolve
+from toril.jobs.contract import Contract, HasContract
+from toril.jobs.declaration import Declaration
+from toril.jobs.errors import (
+    CatalogError,
+    ContractError,
+    DuplicateContract,
+    InvalidContract,
+    InvalidData,
+    InvalidPayload,
+    InvalidPolicy,
+    InvalidReference,
+    InvalidResult,
+    JobsError,
+    NoContracts,
+    NotAContract,
+    Problem,
+    UnknownContract,
+    UnknownModule,
+)
+from toril.jobs.policy import Backoff, Keep, Retry, exponential, fixed
+from toril.jobs.queues import Queue
+from toril.jobs.schemas import Job
+
+__all__ = [
+    "Backoff",
+    "Catalog",
+    "CatalogError",
+    "Contract",
+    "ContractError",
+    "Declaration",
+    "DuplicateContract",
+    "HasContract",
+    "InvalidContract",
+    "InvalidData",
+    "InvalidPayload",
+    "InvalidPolicy",
+    "InvalidReference",
+    "InvalidResult",
+    "Job",
+    "JobsError",
+    "Keep",
+    "NoContracts",
+    "NotAContract",
+    "Problem",
+    "Queue",
+    "Retry",
+    "UnknownContract",
+    "UnknownModule",
+    "exponential",
+    "fixed",
+    "resolve",
+]

@@ -1,0 +1,84 @@
+"""The values of one type as JSON text and back: what is written is proven readable.
+
+This is the hot path: Pydantic's compiled functions are looked up once a type, and bytes stay bytes.
+"""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+from pydantic_core import from_json
+
+from toril.jobs.errors import InvalidData, Problem
+from toril.jobs.problems import NotFinite, describe, not_finite
+
+T = TypeVar("T")
+
+Refuse = Callable[[tuple[Problem, ...], int], InvalidData]
+
+
+class Codec(Generic[T]):
+    """Writes and reads the values of one type.
+
+    Args:
+        adapter: the type's own.
+        refuse: makes the error that is raised for a value that does not fit.
+    """
+
+    __slots__ = ("_refuse", "_to_json", "_to_python", "_validate_json")
+
+    def __init__(self, adapter: TypeAdapter[T], refuse: Refuse) -> None:
+        self._to_json = adapter.serializer.to_json
+        self._to_python = adapter.serializer.to_python
+        self._validate_json: Callable[[bytes], Any] = adapter.validator.validate_json
+        self._refuse = refuse
+
+    # A refusal is raised outside the handler that found it: Pydantic's own errors hold the value, which must
+    # not reach a log as a refusal's context. Other errors are faults of a user's validator, and stay visible.
+
+    def write(self, value: T) -> bytes:
+        """The value as JSON.
+
+        Raises:
+            InvalidData: it could not be read again, or holds NaN or infinity.
+        """
+        try:
+            data = self._to_json(value, by_alias=True, warnings=False)
+            # Pydantic may write a number that is not finite in any of these ways, as each model has it.
+            if b"null" in data or b"NaN" in data or b"Infinity" in data:
+                self._check_finite(value)
+            self._validate_json(data)
+        except ValueError as error:
+            refusal = self._refuse(*describe(error))
+        except Exception as error:
+            raise self._refuse((_blame(error),), 0) from error
+        else:
+            return data
+        raise refusal
+
+    def read(self, data: bytes | str) -> T:
+        """The value that stands in a JSON text.
+
+        Raises:
+            InvalidData: it does not fit, or is not JSON.
+        """
+        try:
+            text = data.encode() if isinstance(data, str) else data
+            if b"NaN" in text or b"Infinity" in text:
+                # Pydantic would read them as numbers where they do not stand in quotes.
+                from_json(text, allow_inf_nan=False)
+            return self._validate_json(text)
+        except ValueError as error:
+            refusal = self._refuse(*describe(error))
+        except Exception as error:
+            raise self._refuse((_blame(error),), 0) from error
+        raise refusal
+
+    def _check_finite(self, value: T) -> None:
+        paths = list(not_finite(self._to_python(value, by_alias=True, warnings=False)))
+        if paths:
+            raise NotFinite(paths)
+
+
+def _blame(error: Exception) -> Problem:
+    return Problem("", f"a validator or serializer raised {type(error).__name__}")

@@ -1,0 +1,108 @@
+"""What is wrong with a value, told without the value."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, cast, get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, PydanticSerializationError
+from pydantic_core.core_schema import ErrorType
+
+from toril.jobs.errors import Problem
+
+MOST_PROBLEMS = 20
+LONGEST_PATH = 200
+LONGEST_REASON = 300
+MOST_TEXTS_HIDDEN = 1000
+LONGEST_SHORT_TEXT = 3
+
+# The messages of all other types that Pydantic knows are made from the contract alone.
+_QUOTING = {"value_error", "assertion_error", "union_tag_invalid", "get_attribute_error", "no_such_attribute"}
+_SAFE = frozenset(get_args(ErrorType)) - _QUOTING
+
+# The parts of a serialisation error that name a type or a function, never a value.
+_WRITING = re.compile(
+    r"Unable to serialize unknown type: .*|Error calling function `[^`]*`: \w+"
+    r"|Circular reference detected|invalid utf-8 sequence"
+)
+
+
+class NotFinite(ValueError):
+    """Numbers that JSON cannot hold stand at these paths."""
+
+    def __init__(self, paths: list[str]) -> None:
+        super().__init__(paths)
+        self.paths = paths
+
+
+def describe(error: ValueError) -> tuple[tuple[Problem, ...], int]:
+    """The first problems that an error tells of, and how many more there are."""
+    if isinstance(error, ValidationError):
+        details = error.errors(include_url=False)
+        problems = tuple(
+            _problem(".".join(map(str, detail["loc"])), _reason(detail)) for detail in details[:MOST_PROBLEMS]
+        )
+        return problems, len(details) - len(problems)
+    if isinstance(error, NotFinite):
+        problems = tuple(
+            _problem(path, "NaN and infinity are not JSON") for path in error.paths[:MOST_PROBLEMS]
+        )
+        return problems, len(error.paths) - len(problems)
+    if isinstance(error, PydanticSerializationError):
+        told = _WRITING.search(str(error))
+        return (_problem("", told.group() if told else "cannot be written as JSON"),), 0
+    return (_problem("", f"Invalid JSON: {error}"),), 0
+
+
+def _problem(path: str, reason: str) -> Problem:
+    return Problem(_shortened(path, LONGEST_PATH), _shortened(reason, LONGEST_REASON))
+
+
+def _reason(detail: ErrorDetails) -> str:
+    if detail["type"] in _SAFE:
+        return detail["msg"]
+    # A validator of the user's wrote this, and may well have quoted what it was given.
+    return _without(detail["msg"], detail["input"])
+
+
+def _without(message: str, value: object) -> str:
+    hidden = sorted(set(islice(_texts(value), MOST_TEXTS_HIDDEN)) - {""}, key=len, reverse=True)
+    for text in hidden:
+        # A short text is hidden where it stands alone, so that "a" does not cost every word its letters.
+        edges = (r"(?<!\w)", r"(?!\w)") if len(text) <= LONGEST_SHORT_TEXT else ("", "")
+        message = re.sub(re.escape(text).join(edges), "…", message)
+    return message
+
+
+def _texts(value: object) -> Iterator[str]:
+    """How the parts of a value may look in a message."""
+    if isinstance(value, dict):
+        for name, part in cast("dict[object, object]", value).items():
+            yield from _texts(name)
+            yield from _texts(part)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for part in cast("list[object]", value):
+            yield from _texts(part)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+        yield repr(value).strip("'\"")
+
+
+def _shortened(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def not_finite(value: Any, path: str = "") -> Iterator[str]:
+    """The paths of NaN and infinity in what is to be written."""
+    if isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            yield path
+    elif isinstance(value, dict):
+        for name, part in cast("dict[object, object]", value).items():
+            here = f"{path}.{name}" if path else str(name)
+            yield from not_finite(name, here)
+            yield from not_finite(part, here)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for position, part in enumerate(cast("list[object]", value)):
+            yield from not_finite(part, f"{path}.{position}" if path else str(position))
