@@ -17,8 +17,6 @@ KEEPALIVE_IDLE = 15
 KEEPALIVE_INTERVAL = 5
 KEEPALIVE_PROBES = 3
 
-UNREAD_GRACE = 1.0
-
 NOTHING_YET = object()
 CLOSED = "it closed the connection"
 
@@ -37,7 +35,6 @@ class Wire(asyncio.Protocol):
         self._ended = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[list[Any]] | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._replies: list[Any] = []
         self._expected = 0
 
@@ -73,8 +70,8 @@ class Wire(asyncio.Protocol):
         self._replies = []
         self._expected = len(commands)
         waiter = self._waiter = self._loop.create_future()
-        if timeout != math.inf:
-            self._timer = self._loop.call_later(timeout, self._expire)
+        # Not asyncio.timeout(): that would cancel us even when the reply is there and only the event loop is late.
+        timer = None if timeout == math.inf else self._loop.call_later(timeout, self._fail, TimeoutError())
         try:
             self._transport.write(b"".join([pack(command) for command in commands]))
             return await waiter
@@ -83,8 +80,8 @@ class Wire(asyncio.Protocol):
             raise
         finally:
             self._waiter = None
-            if self._timer is not None:
-                self._timer.cancel()
+            if timer is not None:
+                timer.cancel()
 
     def abort(self) -> None:
         """End the socket at once."""
@@ -118,19 +115,8 @@ class Wire(asyncio.Protocol):
             self._waiter.set_result(self._replies)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        lost = (
-            exc
-            if isinstance(exc, OSError) and not self._replies
-            else ConnectionResetError(self._last_words())
-        )
-        self._fail(lost)
+        self._fail(exc if isinstance(exc, OSError) else ConnectionResetError(self._last_words()))
         self._ended.set_result(None)
-
-    def _expire(self) -> None:
-        if self._poll.poll(0):  # a reply is there: the event loop was held up, not the server
-            self._timer = self._loop.call_later(UNREAD_GRACE, self._fail, TimeoutError())
-        else:
-            self._fail(TimeoutError())
 
     def _last_words(self) -> str:
         """What the server said before it closed the connection, as it does when it has too many clients."""
