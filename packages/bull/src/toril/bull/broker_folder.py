@@ -3,16 +3,17 @@
 import fcntl
 import json
 import os
-import socket
 import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from toril.bull.errors import EmbeddedBrokerFailed
+from toril.bull.server_address import ServerAddress
+from toril.bull.thread_connection import dial
 
 ANSWERS_WITHIN = 1.0
 FREED_WITHIN = 5.0  # the server of an owner that was killed just now is still on its way out
@@ -63,11 +64,8 @@ class BrokerFolder:
         usual = self.path / "broker.sock"
         if _fits(usual):
             return usual
-        short = (
-            Path(tempfile.gettempdir())
-            / f"toril-{os.getuid()}"
-            / f"{sha256(bytes(self.path)).hexdigest()[:16]}.sock"
-        )
+        digest = sha256(bytes(self.path)).hexdigest()[:16]
+        short = Path(tempfile.gettempdir()) / f"toril-{os.getuid()}" / f"{digest}.sock"
         if not _fits(short):
             raise EmbeddedBrokerFailed(
                 str(self.data), "the path is too long for a socket; listen on a port instead"
@@ -127,28 +125,15 @@ class BrokerFolder:
 
 def answers(url: str) -> bool:
     """Whether the broker at `url` serves: it may be starting, loading its data, or gone."""
-    where = urlsplit(url)
-    requests = [f"AUTH {where.password}"] if where.password else []
+    server = ServerAddress.parse(url)
+    requests = [f"AUTH {server.password}", "PING"] if server.password else ["PING"]
     try:
-        with _dial(where.path, where.hostname, where.port) as dialled, dialled.makefile("rb") as replies:
-            dialled.sendall("".join(f"{line}\r\n" for line in [*requests, "PING"]).encode())
-            last = [replies.readline(512) for _ in [*requests, "PING"]][-1]
+        with dial(server, ANSWERS_WITHIN) as dialled, dialled.makefile("rb") as replies:
+            dialled.sendall("".join(f"{request}\r\n" for request in requests).encode())
+            last = [replies.readline(512) for _ in requests][-1]
     except OSError:
         return False
     return last == b"+PONG\r\n"
-
-
-def _dial(path: str, host: str | None, port: int | None) -> socket.socket:
-    if host and port:
-        return socket.create_connection((host, port), timeout=ANSWERS_WITHIN)
-    dialled = socket.socket(socket.AF_UNIX)
-    dialled.settimeout(ANSWERS_WITHIN)
-    try:
-        dialled.connect(path)
-    except OSError:
-        dialled.close()
-        raise
-    return dialled
 
 
 def _lives(pid: int) -> bool:

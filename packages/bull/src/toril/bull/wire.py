@@ -70,7 +70,7 @@ class Wire(asyncio.Protocol):
         self._replies = []
         self._expected = len(commands)
         waiter = self._waiter = self._loop.create_future()
-        # Not asyncio.timeout(): that would cancel us even when the reply is there and only the event loop is late.
+        # asyncio.timeout() would cancel us also when the reply is there and only the event loop is late.
         timer = None if timeout == math.inf else self._loop.call_later(timeout, self._fail, TimeoutError())
         try:
             self._transport.write(b"".join([pack(command) for command in commands]))
