@@ -50,6 +50,10 @@ class QueueInspector:
         self.keys = keys
         self._connection = connection
 
+    async def exists(self) -> bool:
+        """Whether anybody has ever used the queue."""
+        return bool(await self._connection.execute("EXISTS", self.keys.meta, self.keys.id))
+
     async def counts(self) -> QueueCounts:
         """How many jobs are in each state, all at one moment."""
         *counts, paused = await self._connection.run(load("count_jobs"), [self.keys.meta], ())

@@ -73,6 +73,10 @@ class QueueKeys:
         return self.base + "meta"
 
     @property
+    def id(self) -> str:
+        return self.base + "id"
+
+    @property
     def events(self) -> str:
         return self.base + "events"
 
