@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+# More test processes than cores: most tests wait for something.
+WORKERS ?= 3
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## ?(.*)/\1|\2/' \
@@ -21,8 +23,33 @@ endif
 ifdef QUERY
 override export QUERY := $(value QUERY)
 endif
+ifdef ONLY
+override export ONLY := $(value ONLY)
+endif
+ifdef JSON
+override export JSON := $(value JSON)
+endif
 
 demo: setup  ## Search this repository by meaning, or your own: make demo DOCS=folder QUERY="a question"
 	@$(BIN)/python -m examples.library.demo
 
-.PHONY: help setup demo
+bench: setup  ## Measure beside Node BullMQ and the Python port: QUICK=1 ONLY=toril,node JSON=file RESULTS=1
+	@$(BIN)/python -m bench $${ONLY:+--only "$$ONLY"} $${JSON:+--json "$$JSON"} $(if $(QUICK),--quick) $(if $(RESULTS),--results)
+
+test: setup  ## Run every test; PYTEST="-k worker" passes options on
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal $(PYTEST)
+
+lint: setup  ## Check style, types and the import rule
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/pyright
+
+format: setup  ## Put every file into the style that lint asks for
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+clean:  ## Remove what the targets have made
+	rm -rf .venv .toril .pytest_cache .ruff_cache .hypothesis tests/interop/node/node_modules
+
+.PHONY: help setup demo bench test lint format clean

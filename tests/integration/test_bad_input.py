@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
+
 from support.jobs import Paint, Painted, Vanish, handlers, paint
 from support.waiting import eventually
 from support.workshop import QUICK, running_worker, workshop
@@ -148,7 +149,8 @@ async def test_redis_gone_at_the_producer_is_an_error_within_its_time() -> None:
 async def test_redis_gone_at_the_worker_is_endured_and_consumption_resumes_by_itself(tmp_path) -> None:
     broker = EmbeddedBroker(tmp_path).start()
     try:
-        async with running_worker(broker.url, "bull") as worker:
+        settings = replace(QUICK, lock_duration=10.0)
+        async with running_worker(broker.url, "bull", settings=settings) as worker:
             async with QueueService.connect(broker.url) as queues:
                 slow = await queues.enqueue(Paint(colour="slow", seconds=0.5))
                 await eventually(lambda: _is(slow, JobState.ACTIVE))

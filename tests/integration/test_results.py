@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from support.jobs import Mix, Paint, Painted, PaintOnce
 from support.other_jobs import Frame, frame_worker
 from support.waiting import eventually
@@ -153,5 +154,5 @@ async def test_a_handler_that_tries_to_end_the_process_fails_its_job_only(
 async def test_a_handler_that_takes_too_long_is_stopped(broker: EmbeddedBroker, prefix: str) -> None:
     async with workshop(broker.url, prefix) as queues:
         handle = await queues.enqueue(PaintOnce(colour="red", seconds=30))
-        with pytest.raises(JobFailed, match="did not end within 0.2 s"):
+        with pytest.raises(JobFailed, match=r"did not end within 0\.2 s"):
             await handle.result(timeout=10)

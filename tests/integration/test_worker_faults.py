@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+
 from support.jobs import Paint, Painted, PaintOnce, handlers, paint
 from support.waiting import eventually
 from support.worker_process import worker_process
@@ -70,7 +71,9 @@ async def test_a_long_job_outlives_its_first_lock(broker: EmbeddedBroker, prefix
             assert (await handle.record()).attempts_started == 1
 
 
-async def test_a_handler_that_blocks_the_event_loop_keeps_its_job(broker: EmbeddedBroker, prefix: str) -> None:
+async def test_a_handler_that_blocks_the_event_loop_keeps_its_job(
+    broker: EmbeddedBroker, prefix: str
+) -> None:
     blocking = Handlers()
 
     @blocking.handles(Paint)
@@ -123,7 +126,9 @@ async def test_the_handler_of_a_lost_job_is_cancelled(
             raise
         raise AssertionError
 
-    async with workshop(broker.url, prefix, handlers=endless, settings=replace(QUICK, stalled_interval=60)) as queues:
+    async with workshop(
+        broker.url, prefix, handlers=endless, settings=replace(QUICK, stalled_interval=60)
+    ) as queues:
         handle = await queues.enqueue(Paint(colour="red"))
         await eventually(lambda: is_in(handle, JobState.ACTIVE))
         await connection.execute("SET", keys.lock(handle.job_id), "another worker")

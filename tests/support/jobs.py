@@ -5,6 +5,7 @@ import time
 from typing import Annotated
 
 from pydantic import BaseModel, Field
+
 from toril.jobs import Job, Queue, Retry, fixed
 from toril.worker import Handlers, JobContext, Unrecoverable
 

@@ -13,7 +13,9 @@ TESTS = Path(__file__).parent.parent
 
 
 @asynccontextmanager
-async def worker_process(url: str, prefix: str, *, concurrency: int = 5) -> AsyncIterator[asyncio.subprocess.Process]:
+async def worker_process(
+    url: str, prefix: str, *, concurrency: int = 5
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """Starts the process, and kills it at the end if it still runs."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
