@@ -1,0 +1,177 @@
+"""What is measured, and in which order: every measure of every round visits all systems in turn."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from statistics import median, quantiles
+from typing import Any, NamedTuple, Protocol, Self
+
+from bench.server import Server
+from bench.subject import BARE, TORIL, Subject
+
+FEWEST = 10
+WARM_UP_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A quantity of which every system has one value a round."""
+
+    title: str
+    unit: str
+    more_is_better: bool = True
+
+
+WAITING_BYTES = Figure("memory of a waiting job", "bytes", more_is_better=False)
+PICKUP_P50 = Figure("pickup by an idle worker, p50", "ms", more_is_better=False)
+PICKUP_P99 = Figure("pickup by an idle worker, p99", "ms", more_is_better=False)
+BOUNDED = Figure("processing, concurrency 100", "jobs/s")
+
+
+class Sample(NamedTuple):
+    """One value of one figure."""
+
+    figure: Figure
+    system: str
+    round: int
+    value: float
+
+
+class Measure(Protocol):
+    """Something that a system is asked to do, and what follows from how long it took."""
+
+    def scaled(self, share: float) -> Self: ...
+
+    def suits(self, system: str) -> bool: ...
+
+    async def take(self, subject: Subject, server: Server) -> dict[Figure, float]:
+        """One run, on a server that is empty."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Jobs a second of one operation."""
+
+    figure: Figure
+    operation: str
+    count: int
+    concurrency: int | None = None
+
+    def scaled(self, share: float) -> Self:
+        return replace(self, count=max(round(self.count * share), FEWEST))
+
+    def suits(self, system: str) -> bool:
+        return system != BARE or self.figure == BOUNDED
+
+    async def take(self, subject: Subject, server: Server) -> dict[Figure, float]:
+        empty = server.used_memory
+        parameters: dict[str, Any] = {"count": self.count}
+        if self.concurrency is not None:
+            parameters["concurrency"] = self.concurrency
+        seconds = await subject.ask(self.operation, **parameters)
+        figures = {self.figure: self.count / seconds}
+        if self.operation == "add_bulk":
+            figures[WAITING_BYTES] = (server.used_memory - empty) / self.count
+        return figures
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """How soon an idle worker in another process begins a job: from just before it is added."""
+
+    count: int
+
+    def scaled(self, share: float) -> Self:
+        return replace(self, count=max(round(self.count * share), FEWEST))
+
+    def suits(self, system: str) -> bool:
+        return system != BARE
+
+    async def take(self, subject: Subject, server: Server) -> dict[Figure, float]:
+        cold = round(self.count * WARM_UP_SHARE)
+        async with Subject.start(subject.system, server.url) as worker, asyncio.TaskGroup() as group:
+            delays = group.create_task(worker.ask("pickup", count=self.count + cold))
+            group.create_task(subject.ask("trickle", count=self.count + cold))
+        milliseconds = [delay * 1000 for delay in delays.result()[cold:]]
+        return {
+            PICKUP_P50: median(milliseconds),
+            PICKUP_P99: quantiles(milliseconds, n=100, method="inclusive")[98],
+        }
+
+
+MEASURES: tuple[Measure, ...] = (
+    Rate(Figure("bulk add", "jobs/s"), "add_bulk", 20_000),
+    Rate(Figure("100 concurrent adds", "jobs/s"), "add_concurrent", 10_000),
+    Rate(Figure("one add after another", "jobs/s"), "add_sequential", 2_000),
+    Rate(Figure("processing, concurrency 1", "jobs/s"), "process", 3_000, concurrency=1),
+    Rate(Figure("processing, concurrency 10", "jobs/s"), "process", 10_000, concurrency=10),
+    Rate(BOUNDED, "process", 10_000, concurrency=100),
+    Pickup(200),
+)
+
+
+class Comparison(NamedTuple):
+    """Everything that a comparison found out."""
+
+    samples: list[Sample]
+    versions: dict[str, dict[str, str]]
+    server_version: str
+    server_peak_memory: int
+
+
+async def compare(
+    systems: Sequence[str],
+    *,
+    rounds: int,
+    scale: float,
+    tell: Callable[[str], None],
+) -> Comparison:
+    """Measures the systems, in turn, on one server.
+
+    Each round has new processes. Before each timed run a process does a tenth of it untimed, and the server
+    is emptied.
+
+    Args:
+        systems: their names, the order of the first round.
+        scale: what share of the full number of jobs to use.
+        tell: takes a line on each run.
+
+    Raises:
+        SystemFailed: one of them did not do what it was asked.
+    """
+    measured = [*systems, BARE] if TORIL in systems else list(systems)
+    samples: list[Sample] = []
+    versions: dict[str, dict[str, str]] = {}
+    with Server.start() as server:
+        for number in range(rounds):
+            async with AsyncExitStack() as stack:
+                subjects = [
+                    await stack.enter_async_context(Subject.start(system, server.url)) for system in measured
+                ]
+                versions |= {subject.system: subject.versions for subject in subjects}
+                for measure, subject in _runs(subjects, number):
+                    figures = await _run(measure.scaled(scale), subject, server)
+                    for figure, value in figures.items():
+                        samples.append(Sample(figure, subject.system, number, value))
+                        run = f"{number + 1}/{rounds} {subject.system}"
+                        tell(f"{run}: {figure.title} {value:,.4g} {figure.unit}")
+        return Comparison(samples, versions, server.version, server.peak_memory)
+
+
+def _runs(subjects: list[Subject], turn: int) -> Iterator[tuple[Measure, Subject]]:
+    """Measure by measure, all systems; another one begins each round."""
+    begin = turn % len(subjects)
+    for measure in MEASURES:
+        for subject in (*subjects[begin:], *subjects[:begin]):
+            if measure.suits(subject.system):
+                yield measure, subject
+
+
+async def _run(measure: Measure, subject: Subject, server: Server) -> dict[Figure, float]:
+    if isinstance(measure, Rate):
+        server.empty()
+        await measure.scaled(WARM_UP_SHARE).take(subject, server)
+    server.empty()
+    return await measure.take(subject, server)

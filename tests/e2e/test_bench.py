@@ -1,0 +1,42 @@
+"""The comparison as people start it, with a handful of jobs."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def bench(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bench", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=170)
+
+
+@pytest.mark.node
+def test_every_measure_has_a_value_for_every_system_and_stands_beside_its_ratio(tmp_path: Path) -> None:
+    raw = tmp_path / "raw.json"
+
+    done = bench("--only", "toril,node", "--rounds", "1", "--scale", "0.002", "--json", str(raw))
+
+    assert done.returncode == 0, done.stderr
+    values: dict[str, dict[str, float]] = {}
+    for sample in json.loads(raw.read_text())["samples"]:
+        values.setdefault(sample["figure"], {})[sample["system"]] = sample["value"]
+    bounded = values["processing, concurrency 100"].keys()
+    assert bounded == {"toril", "node", "bare"}
+    assert len(values) == 9
+    assert all(of.keys() >= {"toril", "node"} and min(of.values()) > 0 for of in values.values())
+    assert "Node BullMQ's best = 1" in " ".join(done.stdout.split())
+    assert "Share of the bound" in done.stdout
+
+
+def test_an_unknown_system_is_refused_by_name() -> None:
+    done = bench("--only", "celery")
+
+    assert done.returncode == 2
+    assert "no system 'celery'" in done.stderr
