@@ -1,0 +1,131 @@
+"""`toril worker`: run the jobs of some queues."""
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Annotated
+
+import structlog
+import typer
+
+from toril.bull.broker_url import broker_url
+from toril.bull.keys import DEFAULT_PREFIX
+from toril.cli.event_loop import run
+from toril.cli.lifeline import follow_supervisor
+from toril.cli.loading import load_handlers
+from toril.cli.logging_setup import configure_logging
+from toril.cli.options import Prefix, Strict, Url, Verbose
+from toril.cli.reporting import reported
+from toril.cli.shutdown import Shutdown
+from toril.cli.supervisor import supervise
+from toril.jobs import Queue
+from toril.worker import Worker, WorkerFactory, WorkerSettings
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.cli")
+_DEFAULTS = WorkerSettings()
+
+
+@reported
+def worker(
+    target: Annotated[
+        str,
+        typer.Argument(metavar="MODULE:HANDLERS", help="Where the handlers are: app.handlers:handlers"),
+    ],
+    queue: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--queue",
+            "-q",
+            metavar="NAME",
+            show_default=False,
+            help="A queue to work on; may be repeated. By default every queue that the handlers serve.",
+        ),
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", "-c", min=1, max=100_000, help="Jobs at once, in each queue.")
+    ] = _DEFAULTS.concurrency,
+    processes: Annotated[int, typer.Option("--processes", min=1, max=1_000, help="Worker processes.")] = 1,
+    lock_duration: Annotated[
+        float,
+        typer.Option("--lock-duration", metavar="SECONDS", help="How long a dead worker keeps its jobs."),
+    ] = _DEFAULTS.lock_duration,
+    stalled_interval: Annotated[
+        float,
+        typer.Option(
+            "--stalled-interval", metavar="SECONDS", help="How often to look for dead workers' jobs."
+        ),
+    ] = _DEFAULTS.stalled_interval,
+    grace: Annotated[
+        float,
+        typer.Option("--grace", metavar="SECONDS", help="How long running jobs may go on after a signal."),
+    ] = _DEFAULTS.grace,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="TEXT", show_default="host-pid", help="Stands in the jobs it ran."),
+    ] = None,
+    url: Url = None,
+    prefix: Prefix = DEFAULT_PREFIX,
+    strict: Strict = False,
+    json_logs: Annotated[
+        bool, typer.Option("--json", help="Log JSON lines to stderr; so does LOG_FORMAT=json.")
+    ] = False,
+    verbose: Verbose = False,
+    member: Annotated[int | None, typer.Option("--member", hidden=True)] = None,
+) -> None:
+    """Run the jobs of the queues that the handlers serve.
+
+    SIGTERM and Ctrl-C drain: running jobs may end within --grace, the rest goes back to the queue at once.
+    A second signal puts everything back at once.
+    """
+    configure_logging(as_json=json_logs)
+    try:
+        settings = WorkerSettings(
+            concurrency=concurrency,
+            name=name,
+            lock_duration=lock_duration,
+            stalled_interval=stalled_interval,
+            grace=grace,
+        )
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    if processes > 1 and member is None:
+        with broker_url(url) as known:
+            supervise(sys.argv[1:], processes, url=known, strict=strict, grace=grace)
+        return
+    if name is not None and member is not None:
+        settings = replace(settings, name=f"{name}-{member}")
+    handlers = load_handlers(target)
+    queues = [Queue(each) for each in dict.fromkeys(queue)] if queue else handlers.queues()
+    with broker_url(url) as known:
+        factory = WorkerFactory(known, handlers, prefix=prefix, strict=strict)
+        workers = [factory.create(each, settings=settings) for each in queues]
+        run(_work(workers, grace=grace, supervised=member is not None))
+
+
+async def _work(workers: list[Worker], *, grace: float, supervised: bool) -> None:
+    """Run the workers until they are stopped."""
+    connecting = asyncio.current_task()
+    connected = False
+
+    def stop() -> None:
+        if not connected and connecting is not None:
+            connecting.cancel()
+        for each in workers:
+            each.stop()
+
+    shutdown = Shutdown(asyncio.get_running_loop(), stop, grace=grace)
+    if supervised:
+        follow_supervisor(shutdown)
+    with shutdown.listening():
+        async with AsyncExitStack() as stack:
+            try:
+                for each in workers:
+                    await stack.enter_async_context(each)
+            except asyncio.CancelledError:
+                _log.info("stopped before it was connected")
+                return
+            connected = True
+            async with asyncio.TaskGroup() as group:
+                for each in workers:
+                    group.create_task(each.run(), name=f"worker of {each.queue}")

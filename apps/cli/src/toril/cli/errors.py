@@ -1,0 +1,155 @@
+"""What can go wrong in a command, and the exit code of every error.
+
+CommandError
+├── BadTarget       MODULE:NAME that cannot be loaded, or is not what the command needs
+├── BadInput        JSON that cannot be read
+├── NoBroker        nothing to read from: no URL was given, and no embedded broker runs
+├── BrokerRuns      the data folder has a broker already
+├── BrokerEnded     the embedded broker ended by itself
+├── QueueNotFound   nobody has ever used a queue of this name
+├── ResultTimedOut  the awaited job has not ended in time
+└── MembersFailed   worker processes ended for good, and not well
+"""
+
+from typing import cast
+
+from toril.backend import BackendError, JobFailed
+from toril.bull.errors import (
+    BrokerMisconfigured,
+    BrokerUnavailable,
+    BullError,
+    EmbeddedBrokerFailed,
+    InvalidBrokerURL,
+    InvalidJobOptions,
+    InvalidQueueName,
+    JobNotFound,
+)
+from toril.cli.exit_codes import ExitCode
+from toril.jobs import JobsError
+from toril.worker import HandlerError, NoHandlers, WorkerError
+
+
+class CommandError(Exception):
+    """Anything that toril.cli raises on purpose."""
+
+    exit_code = ExitCode.FAILED
+
+
+class BadTarget(CommandError):
+    """MODULE:NAME that cannot be loaded, or is not what the command needs."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, target: str, fault: str) -> None:
+        self.target = target
+        self.fault = fault
+        super().__init__(f"{target}: {fault}")
+
+
+class BadInput(CommandError):
+    """JSON that cannot be read."""
+
+    exit_code = ExitCode.USAGE
+
+
+class NoBroker(CommandError):
+    """Nothing to read from."""
+
+    exit_code = ExitCode.BROKER_UNAVAILABLE
+
+    def __init__(self, data: str) -> None:
+        self.data = data
+        super().__init__(
+            f"no broker runs in {data}: start one with `toril broker`, "
+            "or name yours with --url or TORIL_REDIS_URL"
+        )
+
+
+class BrokerRuns(CommandError):
+    """The data folder has a broker already."""
+
+    def __init__(self, data: str) -> None:
+        self.data = data
+        super().__init__(f"a broker runs in {data} already; commands join it by themselves")
+
+
+class BrokerEnded(CommandError):
+    """The embedded broker ended by itself."""
+
+    exit_code = ExitCode.BROKER_UNAVAILABLE
+
+    def __init__(self, data: str) -> None:
+        self.data = data
+        super().__init__(f"the broker in {data} has ended by itself; broker/broker.log in there says why")
+
+
+class QueueNotFound(CommandError):
+    """Nobody has ever used a queue of this name."""
+
+    exit_code = ExitCode.NOT_FOUND
+
+    def __init__(self, queue: str, prefix: str) -> None:
+        self.queue = queue
+        self.prefix = prefix
+        super().__init__(f"there is no queue {queue!r} below the prefix {prefix!r}; `toril queues` lists all")
+
+
+class ResultTimedOut(CommandError):
+    """The awaited job has not ended in time; it goes on."""
+
+    exit_code = ExitCode.TIMED_OUT
+
+    def __init__(self, queue: str, job_id: str, timeout: float) -> None:
+        self.queue = queue
+        self.job_id = job_id
+        self.timeout = timeout
+        super().__init__(
+            f"job {job_id!r} of queue {queue!r} has not ended within {timeout:g} s; it is not cancelled"
+        )
+
+
+class MembersFailed(CommandError):
+    """Worker processes ended for good, and not well; they have said why themselves."""
+
+    def __init__(self, exit_code: int) -> None:
+        known = {code.value for code in ExitCode}  # a process may end by a signal or with a code of its own
+        self.exit_code = ExitCode(exit_code) if exit_code in known else ExitCode.FAILED
+        super().__init__("a worker process ended for good; its own lines say why")
+
+
+Expected = (CommandError, BullError, JobsError, BackendError, WorkerError)
+"""Errors whose message says all there is to say."""
+
+_EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
+    (JobFailed, ExitCode.JOB_FAILED),
+    (JobNotFound, ExitCode.NOT_FOUND),
+    (BrokerUnavailable, ExitCode.BROKER_UNAVAILABLE),
+    (BrokerMisconfigured, ExitCode.BROKER_UNAVAILABLE),
+    (EmbeddedBrokerFailed, ExitCode.BROKER_UNAVAILABLE),
+    (InvalidBrokerURL, ExitCode.USAGE),
+    (InvalidJobOptions, ExitCode.USAGE),
+    (InvalidQueueName, ExitCode.USAGE),
+    (JobsError, ExitCode.USAGE),
+    (HandlerError, ExitCode.USAGE),
+    (NoHandlers, ExitCode.USAGE),
+)
+
+
+def cause_of(error: Exception) -> Exception:
+    """The error itself, or the first one in a task group's."""
+    if isinstance(error, ExceptionGroup):
+        return cause_of(cast("ExceptionGroup[Exception]", error).exceptions[0])
+    return error
+
+
+def exit_code_of(error: Exception) -> ExitCode:
+    if isinstance(error, CommandError):
+        return error.exit_code
+    return next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), ExitCode.FAILED)
+
+
+def message_of(error: Exception) -> str:
+    """One line, where the error allows."""
+    if isinstance(error, Expected):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error} (--verbose shows where)"

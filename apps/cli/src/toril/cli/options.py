@@ -1,0 +1,26 @@
+"""Options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+from toril.bull.broker_url import URL_VARIABLE
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        show_default=False,
+        help=f"Redis: redis://, rediss:// or unix://. By default {URL_VARIABLE}, "
+        "else the embedded broker of the data folder (TORIL_DATA, else .toril).",
+    ),
+]
+Prefix = Annotated[
+    str, typer.Option("--prefix", metavar="TEXT", help="The first part of every key, for all who share jobs.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with keys that stay the same.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show stack traces.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse a Redis that may evict keys, instead of warning about it.")
+]
