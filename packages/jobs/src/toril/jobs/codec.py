@@ -4,17 +4,20 @@ This is the hot path: Pydantic's compiled functions are looked up once a type, a
 """
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from toril.jobs.errors import InvalidData, Problem
-from toril.jobs.problems import NotFinite, describe, not_finite
+from toril.jobs.problems import Unwritable, describe, not_finite
 
 T = TypeVar("T")
 
 Refuse = Callable[[tuple[Problem, ...], int], InvalidData]
+
+
+_MASKED = b'"**********"'
 
 
 class Codec(Generic[T]):
@@ -30,7 +33,7 @@ class Codec(Generic[T]):
     def __init__(self, adapter: TypeAdapter[T], refuse: Refuse) -> None:
         self._to_json = adapter.serializer.to_json
         self._to_python = adapter.serializer.to_python
-        self._validate_json: Callable[[bytes], Any] = adapter.validator.validate_json
+        self._validate_json: Callable[[bytes], T] = adapter.validator.validate_json
         self._refuse = refuse
 
     # A refusal is raised outside the handler that found it: Pydantic's own errors hold the value, which must
@@ -47,7 +50,9 @@ class Codec(Generic[T]):
             # Pydantic may write a number that is not finite in any of these ways, as each model has it.
             if b"null" in data or b"NaN" in data or b"Infinity" in data:
                 self._check_finite(value)
-            self._validate_json(data)
+            readable = self._validate_json(data)
+            if _MASKED in data:
+                _check_unmasked(value, readable)
         except ValueError as error:
             refusal = self._refuse(*describe(error))
         except Exception as error:
@@ -77,7 +82,12 @@ class Codec(Generic[T]):
     def _check_finite(self, value: T) -> None:
         paths = list(not_finite(self._to_python(value, by_alias=True, warnings=False)))
         if paths:
-            raise NotFinite(paths)
+            raise Unwritable("NaN and infinity are not JSON", paths)
+
+
+def _check_unmasked(value: object, readable: object) -> None:
+    if readable != value:
+        raise Unwritable("a secret is written as asterisks: give its field a serializer, or send a reference")
 
 
 def _blame(error: Exception) -> Problem:

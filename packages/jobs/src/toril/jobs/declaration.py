@@ -69,4 +69,5 @@ def settings(job_type: type) -> dict[str, Any]:
         found |= {key: value for key, value in given.items() if base is job_type or key not in _OWN}
     if "queue" not in found:
         raise refusal(job_type, 'it has a name but no queue: give it queue=Queue("...")')
-    return found["queue"].defaults() | found
+    queue: Queue = found["queue"]
+    return queue.defaults() | found

@@ -1,12 +1,13 @@
 """Whether a type can travel as JSON: asked once, as its class is made, and not with the first job."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from functools import partial
+from typing import Any, Literal
 
 from pydantic import AliasChoices, AliasPath, BaseModel, TypeAdapter
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
 from pydantic.fields import FieldInfo
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 _MODES: tuple[Literal["validation", "serialization"], ...] = ("validation", "serialization")
 
@@ -14,7 +15,8 @@ _MODES: tuple[Literal["validation", "serialization"], ...] = ("validation", "ser
 class _Silent(GenerateJsonSchema):
     """Says only whether there is a JSON schema: nobody reads it here."""
 
-    ignored_warning_kinds: ClassVar[Any] = {"skipped-choice", "non-serializable-default"}
+    def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
+        """A default that JSON cannot hold is no fault: it is never sent."""
 
 
 def fault_of_model(model: type[BaseModel]) -> str | None:
@@ -45,7 +47,7 @@ def first_line(error: Exception) -> str:
 
 def _fault_of_schema(json_schema: Callable[..., object]) -> str | None:
     for mode in _MODES:
-        fault = _fault(lambda mode=mode: json_schema(mode=mode, schema_generator=_Silent))
+        fault = _fault(partial(json_schema, mode=mode, schema_generator=_Silent))
         if fault:
             return fault
     return None

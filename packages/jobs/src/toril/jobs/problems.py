@@ -1,9 +1,10 @@
 """What is wrong with a value, told without the value."""
 
 import re
-from collections.abc import Iterator
-from itertools import islice
-from typing import Any, cast, get_args
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from math import isfinite
+from typing import cast, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticSerializationError
@@ -21,6 +22,8 @@ LONGEST_SHORT_TEXT = 3
 _QUOTING = {"value_error", "assertion_error", "union_tag_invalid", "get_attribute_error", "no_such_attribute"}
 _SAFE = frozenset(get_args(ErrorType)) - _QUOTING
 
+_HARMLESS = frozenset((str, int, bool, bytes, type(None)))
+
 # The parts of a serialisation error that name a type or a function, never a value.
 _WRITING = re.compile(
     r"Unable to serialize unknown type: .*|Error calling function `[^`]*`: \w+"
@@ -28,11 +31,12 @@ _WRITING = re.compile(
 )
 
 
-class NotFinite(ValueError):
-    """Numbers that JSON cannot hold stand at these paths."""
+class Unwritable(ValueError):
+    """What stands at these paths would not arrive as it is."""
 
-    def __init__(self, paths: list[str]) -> None:
-        super().__init__(paths)
+    def __init__(self, reason: str, paths: Sequence[str] = ("",)) -> None:
+        super().__init__(reason, paths)
+        self.reason = reason
         self.paths = paths
 
 
@@ -44,10 +48,8 @@ def describe(error: ValueError) -> tuple[tuple[Problem, ...], int]:
             _problem(".".join(map(str, detail["loc"])), _reason(detail)) for detail in details[:MOST_PROBLEMS]
         )
         return problems, len(details) - len(problems)
-    if isinstance(error, NotFinite):
-        problems = tuple(
-            _problem(path, "NaN and infinity are not JSON") for path in error.paths[:MOST_PROBLEMS]
-        )
+    if isinstance(error, Unwritable):
+        problems = tuple(_problem(path, error.reason) for path in error.paths[:MOST_PROBLEMS])
         return problems, len(error.paths) - len(problems)
     if isinstance(error, PydanticSerializationError):
         told = _WRITING.search(str(error))
@@ -93,16 +95,23 @@ def _shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def not_finite(value: Any, path: str = "") -> Iterator[str]:
-    """The paths of NaN and infinity in what is to be written."""
+def not_finite(value: object) -> Iterator[str]:
+    """The paths of NaN and infinity in what is to be written; empty for the value itself."""
     if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
-            yield path
-    elif isinstance(value, dict):
-        for name, part in cast("dict[object, object]", value).items():
-            here = f"{path}.{name}" if path else str(name)
-            yield from not_finite(name, here)
-            yield from not_finite(part, here)
-    elif isinstance(value, list | tuple | set | frozenset):
-        for position, part in enumerate(cast("list[object]", value)):
-            yield from not_finite(part, f"{path}.{position}" if path else str(position))
+        if not isfinite(value):
+            yield ""
+        return
+    for name, part in _parts(value):
+        # Most parts end here: a generator for each would cost more than the writing does.
+        if type(part) in _HARMLESS or (type(part) is float and isfinite(part)):
+            continue
+        yield from (f"{name}.{path}" if path else str(name) for path in not_finite(part))
+
+
+def _parts(value: object) -> Iterable[tuple[object, object]]:
+    if isinstance(value, dict):
+        parts = cast("dict[object, object]", value)
+        return chain(parts.items(), ((name, name) for name in parts if type(name) is float))
+    if isinstance(value, list | tuple | set | frozenset):
+        return enumerate(cast("list[object]", value))
+    return ()
