@@ -183,9 +183,10 @@ class Connection:
 
     async def _info(self, timeout: float) -> bytes | None:
         try:
-            return await self.execute("INFO", timeout=timeout)
+            report: bytes = await self.execute("INFO", timeout=timeout)
         except CommandRefused:
             return None
+        return report
 
     def _drop(self) -> None:
         wire, self._wire, self.client_id = self._wire, None, None

@@ -69,7 +69,8 @@ class Wire(asyncio.Protocol):
             raise TimeoutError
         self._replies = []
         self._expected = len(commands)
-        waiter = self._waiter = self._loop.create_future()
+        waiter: asyncio.Future[list[Any]] = self._loop.create_future()
+        self._waiter = waiter
         # asyncio.timeout() would cancel us also when the reply is there and only the event loop is late.
         timer = None if timeout == math.inf else self._loop.call_later(timeout, self._fail, TimeoutError())
         try:
@@ -131,7 +132,9 @@ class Wire(asyncio.Protocol):
 def keep_alive(sock: socket.socket) -> None:
     """Have the system notice a peer that vanished without a word, even while nothing is sent."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    idle = socket.TCP_KEEPALIVE if sys.platform == "darwin" else socket.TCP_KEEPIDLE
-    sock.setsockopt(socket.IPPROTO_TCP, idle, KEEPALIVE_IDLE)
+    if sys.platform == "darwin":
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPALIVE, KEEPALIVE_IDLE)
+    else:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)
