@@ -21,6 +21,7 @@ from toril.bull.replies import (
     is_missing_script,
     reason,
     refusal,
+    telling,
 )
 from toril.bull.scripts import Script
 from toril.bull.server_address import ServerAddress
@@ -150,12 +151,14 @@ class Connection:
     async def _connect(self, deadline: float) -> Wire:
         self._drop()
         clock = asyncio.get_running_loop().time
+        cause: OSError | None = None
         for pause in reconnect_pauses():
             try:
                 return await self._dial(deadline - clock())
             except OSError as problem:
+                cause = telling(cause, problem)
                 if is_final(problem) or clock() + pause > deadline:
-                    raise
+                    raise cause from None
                 await asyncio.sleep(pause)
         raise AssertionError("the pauses never end")
 

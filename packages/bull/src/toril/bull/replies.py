@@ -96,6 +96,11 @@ def is_final(problem: OSError) -> bool:
     return isinstance(problem, ConnectionAbortedError | BrokerUnavailable | ssl.SSLCertVerificationError)
 
 
+def telling(earlier: OSError | None, problem: OSError) -> OSError:
+    """The one of two failures to dial that tells more: that time ran out in the end is no cause."""
+    return earlier if earlier is not None and isinstance(problem, TimeoutError) else problem
+
+
 def reason(problem: OSError) -> str:
     """Why a server cannot be reached, in words."""
     match problem:

@@ -25,6 +25,7 @@ from toril.bull.replies import (
     pack,
     reason,
     refusal,
+    telling,
 )
 from toril.bull.scripts import Script
 from toril.bull.server_address import ServerAddress
@@ -115,13 +116,15 @@ class ThreadConnection:
         return None if poll.poll(0) else self._socket
 
     def _connect(self, deadline: float) -> socket.socket:
+        cause: OSError | None = None
         for pause in reconnect_pauses():
             self._drop()
             try:
                 return self._dial(deadline)
             except OSError as problem:
+                cause = telling(cause, problem)
                 if is_final(problem) or time.monotonic() + pause > deadline:
-                    raise
+                    raise cause from None
                 self._closed.wait(pause)
         raise AssertionError("the pauses never end")
 
