@@ -43,16 +43,10 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for at, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[at], int) for row in rows)
-        last = at == len(columns) - 1
-        table.add_column(
-            column.upper(),
-            justify="right" if numeric else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            ratio=1 if last and not numeric else None,
-        )
+        # Rich takes the room it lacks from the widest columns that may be wrapped: never from numbers.
+        table.add_column(column.upper(), justify="right" if numeric else "left", no_wrap=numeric)
     for row in cells:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
     console(sys.stdout).print(table)
 
 
