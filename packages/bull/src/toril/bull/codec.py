@@ -190,10 +190,11 @@ def encode_failure(
     """
     fields: list[str] = []
     if reason is not None:
-        fields += ["failedReason", reason, "stacktrace", json.dumps(list(stacktrace))]
+        fields += ["failedReason", reason, "stacktrace", json.dumps(list(stacktrace), ensure_ascii=False)]
     if unknown_since is not None:
         fields += ["unknownSince", str(to_milliseconds(unknown_since))]
-    return encode_text(json.dumps(fields)) if fields else b""
+    # No \\u escapes: the decoder in Redis refuses those of half a character.
+    return encode_text(json.dumps(fields, ensure_ascii=False)) if fields else b""
 
 
 def decode_stacktrace(wire: bytes | None) -> tuple[str, ...]:

@@ -73,19 +73,26 @@ end
 local has_children = read_ahead()
 local refused = {}
 local at, position = FIRST_OUTCOME, 0
--- Only the end of a job can drain a queue. BullMQ looks when it has settled the last job, after taking the next.
+-- Only the end of a job can drain a queue. BullMQ looks at each end; here it is enough to look once, when nothing
+-- but the refusal of others has followed. (A retry promotes delayed jobs even where it is refused.)
 local last_ended, last_settled = false, false
 while ARGV[at] do
   position = position + 1
-  local code = settle(at, has_children)
-  last_settled = code == 0
+  local kind = ARGV[at]
+  if last_ended and kind == 'retried' then
+    write_ended()
+    tell_if_drained()
+    last_ended = false
+  end
+  local code, done = settle(at, has_children)
+  last_settled = code == 0 and done ~= false
   if last_settled then
-    last_ended = ARGV[at] == 'completed' or ARGV[at] == 'failed'
-  else
+    last_ended = kind == 'completed' or kind == 'failed'
+  elseif code < 0 then
     refused[#refused + 1] = position
     refused[#refused + 1] = code
   end
-  at = at + ARGUMENTS[ARGV[at]]
+  at = at + ARGUMENTS[kind]
 end
 write_ended()
 drop_locks()

@@ -57,7 +57,8 @@ local function postpone(id, token, fields, delay, spares_attempt, now)
   return 0
 end
 
--- Handed back as if it had not been taken: next in line, no attempt counted.
+-- Handed back as if it had not been taken: next in line, no attempt counted. The second answer is whether the job
+-- was there to be handed back; BullMQ does not mind if not.
 local function put_back(id, token)
   if call('EXISTS', base .. id) == 0 then
     return -1
@@ -67,7 +68,7 @@ local function put_back(id, token)
     return refused
   end
   if call('LREM', base .. 'active', 1, id) == 0 then
-    return 0
+    return 0, false
   end
   local priority = priority_of(id)
   if priority > 0 then
@@ -77,5 +78,5 @@ local function put_back(id, token)
     enqueue(base, id, 0, 'RPUSH', is_blocked(base))
   end
   emit_and_trim('waiting', 'jobId', id, 'prev', 'active')
-  return 0
+  return 0, true
 end

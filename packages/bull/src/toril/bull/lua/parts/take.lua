@@ -33,13 +33,14 @@ local function pop(wanted)
     return ids, false
   end
   local prioritized = call('ZPOPMIN', base .. 'prioritized', missing)
-  if #prioritized == 0 then
-    call('DEL', base .. 'pc')
-  end
   for i = 1, #prioritized, 2 do
     ids[#ids + 1] = prioritized[i]
   end
-  return ids, #prioritized < missing * 2
+  local exhausted = #prioritized < missing * 2
+  if exhausted then
+    call('DEL', base .. 'pc')
+  end
+  return ids, exhausted
 end
 
 -- Locks and starts a job; nil for an id whose job is gone (a ghost), or a marker of a BullMQ before v5.
