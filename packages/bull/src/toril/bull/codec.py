@@ -190,10 +190,10 @@ def encode_failure(
     """
     fields: list[str] = []
     if reason is not None:
-        fields += ["failedReason", reason, "stacktrace", json.dumps(list(stacktrace), ensure_ascii=False)]
+        fields += ["failedReason", reason, "stacktrace", json.dumps(list(stacktrace))]
     if unknown_since is not None:
         fields += ["unknownSince", str(to_milliseconds(unknown_since))]
-    # No \\u escapes: the decoder in Redis refuses those of half a character.
+    # Characters as they are: the decoder in Redis refuses the escape of half a one.
     return encode_text(json.dumps(fields, ensure_ascii=False)) if fields else b""
 
 
