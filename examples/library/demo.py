@@ -24,10 +24,11 @@ from examples.library.documents import Collection, Document, read_folder, read_r
 from examples.library.embedding import embed
 from examples.library.search import Index
 from examples.library.settings import REPOSITORY, UsageError, read_settings
-from examples.library.worker_process import COMMAND, WorkerEndedError, worker_process
+from examples.library.worker_process import COMMAND, WorkerEnded, worker_process
 from toril.backend import BackendError, JobFailed, JobHandle, QueueService
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.errors import BullError
+from toril.jobs import JobsError
 
 STALLED_AFTER = 60.0
 """Seconds in which nothing has happened, after which the demo gives up."""
@@ -118,7 +119,7 @@ def main() -> int:
     except* UsageError as problems:
         display.problem(_words(problems))
         exit_code = 2
-    except* (WorkerEndedError, BackendError, BullError) as problems:
+    except* (WorkerEnded, BackendError, BullError, JobsError) as problems:
         display.problem(_words(problems))
     except* TimeoutError:
         display.problem(f"Nothing has happened for {STALLED_AFTER:.0f} s: the demo gave up")

@@ -31,7 +31,7 @@ class Collection(NamedTuple):
     skipped: Counter[str]
 
 
-class UnfitError(Exception):
+class Unfit(Exception):
     """A file that is no document; the message says why, in a word or two."""
 
 
@@ -68,7 +68,7 @@ def _read(folder: Path, files: Iterator[Path]) -> Collection:
     for file in files:
         try:
             text = _text(file, room)
-        except UnfitError as reason:
+        except Unfit as reason:
             skipped[str(reason)] += 1
             continue
         room -= len(text)
@@ -80,30 +80,30 @@ def _text(file: Path, room: int) -> str:
     """What a file says.
 
     Raises:
-        UnfitError: it is not a document that the demo can embed.
+        Unfit: it is not a document that the demo can embed.
     """
     if file.suffix.lower() not in KINDS:
-        raise UnfitError("not Markdown, text or Python")
+        raise Unfit("not Markdown, text or Python")
     try:
         status = file.lstat()
         if not stat.S_ISREG(status.st_mode):
-            raise UnfitError("not a regular file")
+            raise Unfit("not a regular file")
         if status.st_size > 4 * LONGEST_DOCUMENT:  # no character takes more than four bytes
-            raise UnfitError("too long")
+            raise Unfit("too long")
         content = file.read_bytes()
     except OSError:
-        raise UnfitError("cannot be read") from None
+        raise Unfit("cannot be read") from None
     if b"\0" in content:
-        raise UnfitError("binary")
+        raise Unfit("binary")
     try:
         str(file).encode()
         text = content.decode()
     except UnicodeError:
-        raise UnfitError("not UTF-8") from None
+        raise Unfit("not UTF-8") from None
     if not text.strip():
-        raise UnfitError("empty")
+        raise Unfit("empty")
     if len(text) > LONGEST_DOCUMENT:
-        raise UnfitError("too long")
+        raise Unfit("too long")
     if len(text) > room:
-        raise UnfitError(f"past {MOST_CHARACTERS:,} characters in all")
+        raise Unfit(f"past {MOST_CHARACTERS:,} characters in all")
     return text

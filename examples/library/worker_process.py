@@ -18,12 +18,14 @@ COMMAND = (
     "documents",
     "--concurrency",
     "8",
+    "--grace",
+    "5",
 )
 DRAINS_WITHIN = 15.0  # seconds for the jobs that are in its hands
 LOG_TAIL = 2_000  # characters
 
 
-class WorkerEndedError(Exception):
+class WorkerEnded(Exception):
     """The worker ended while there was work for it.
 
     Attributes:
@@ -48,7 +50,7 @@ async def worker_process(url: str, log: Path) -> AsyncGenerator[None]:
         log: the file that takes what it writes.
 
     Raises:
-        WorkerEndedError: in a group; the worker ended before the block, which is cancelled.
+        WorkerEnded: in a group; the worker ended before the block, which is cancelled.
     """
     program, *arguments = COMMAND
     with log.open("wb") as output:
@@ -73,7 +75,7 @@ async def worker_process(url: str, log: Path) -> AsyncGenerator[None]:
 
 async def _watch(process: Process, log: Path) -> None:
     exit_code = await process.wait()
-    raise WorkerEndedError(exit_code, _end_of(log))
+    raise WorkerEnded(exit_code, _end_of(log))
 
 
 async def _stop(process: Process) -> None:

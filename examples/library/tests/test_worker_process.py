@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from examples.library import worker_process as module
-from examples.library.worker_process import WorkerEndedError, worker_process
+from examples.library.worker_process import WorkerEnded, worker_process
 from support.waiting import eventually
 
 
@@ -16,13 +16,13 @@ def instead_of_the_worker(monkeypatch: pytest.MonkeyPatch, program: str) -> None
     monkeypatch.setattr(module, "COMMAND", (Path(sys.executable).name, "-c", program))
 
 
-async def ended(log: Path) -> WorkerEndedError:
+async def ended(log: Path) -> WorkerEnded:
     """How a worker ends that was to stay."""
     with pytest.raises(ExceptionGroup) as caught:
         async with worker_process("unix:///tmp/broker.sock", log):
             await asyncio.Event().wait()
     (error,) = caught.value.exceptions
-    assert isinstance(error, WorkerEndedError)
+    assert isinstance(error, WorkerEnded)
     return error
 
 
