@@ -190,7 +190,12 @@ def encode_failure(
     """
     fields: list[str] = []
     if reason is not None:
-        fields += ["failedReason", reason, "stacktrace", json.dumps(list(stacktrace))]
+        fields += [
+            "failedReason",
+            reason,
+            "stacktrace",
+            json.dumps([encode_text(trace).decode() for trace in stacktrace]),
+        ]
     if unknown_since is not None:
         fields += ["unknownSince", str(to_milliseconds(unknown_since))]
     # Characters as they are: the decoder in Redis refuses the escape of half a one.
