@@ -2,17 +2,16 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 from typer.testing import CliRunner, Result
 
+from support.command_line import Toril
 from toril.bull.embedded import EmbeddedBroker
 from toril.cli.main import app
-
-Toril = Callable[..., Result]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from toril.bull.errors import (
     JobNotFound,
 )
 from toril.cli.exit_codes import ExitCode
-from toril.jobs import JobsError
+from toril.jobs import InvalidResult, JobsError
 from toril.worker import HandlerError, NoHandlers, WorkerError
 
 
@@ -129,6 +129,7 @@ _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (InvalidBrokerURL, ExitCode.USAGE),
     (InvalidJobOptions, ExitCode.USAGE),
     (InvalidQueueName, ExitCode.USAGE),
+    (InvalidResult, ExitCode.FAILED),
     (JobsError, ExitCode.USAGE),
     (HandlerError, ExitCode.USAGE),
     (NoHandlers, ExitCode.USAGE),

@@ -4,9 +4,10 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
+from typing import NoReturn
 
 import structlog
 
@@ -36,9 +37,9 @@ class Shutdown:
         self._heard: SimpleQueue[str | None] = SimpleQueue()
 
     @contextmanager
-    def listening(self) -> Generator[None]:
+    def listening(self, signals: Sequence[signal.Signals] = SIGNALS) -> Generator[None]:
         """Signals mean shutdown inside the `with`, and nothing after it: the process ends by itself then."""
-        for number in SIGNALS:
+        for number in signals:
             signal.signal(number, self._hear)
         thread = threading.Thread(target=self._watch, name="toril-shutdown", daemon=True)
         thread.start()
@@ -65,7 +66,7 @@ class Shutdown:
         _log.warning("stopping at once; a third signal ends the process by force")
         if self._stopped_after(ENDS_WITHIN):
             return
-        end_by_force("told to by a third signal")
+        end_by_force("asked for by a third signal")
 
     def _stopped_after(self, seconds: float) -> bool:
         """Stops, and waits: True for the end, False for the next signal. Past the time there is no return."""
@@ -74,10 +75,9 @@ class Shutdown:
             return self._heard.get(timeout=seconds) is None
         except Empty:
             end_by_force(f"handlers have not ended within {seconds:g} s")
-            raise
 
 
-def end_by_force(why: str) -> None:
+def end_by_force(why: str) -> NoReturn:
     """End the process, though something in it will not end; its jobs run again once their locks ran out."""
     _log.error("ended by force", reason=why)
     os._exit(ExitCode.ENDED_BY_FORCE)
