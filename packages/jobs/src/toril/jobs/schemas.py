@@ -37,6 +37,7 @@ class Job(BaseModel, Generic[Result]):
     __contract__: ClassVar[Contract[Any, Any] | None] = None
 
     def __init_subclass__(cls, **declaration: Unpack[Declaration]) -> None:
+        super().__init_subclass__()
         check_declaration(cls, declaration)
         cls.__declaration__ = declaration
         cls.__contract__ = None
