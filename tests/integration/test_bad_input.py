@@ -136,7 +136,7 @@ async def test_a_job_that_no_handler_knows_fails_when_its_time_of_grace_is_over(
 
 async def test_redis_gone_at_the_producer_is_an_error_within_its_time() -> None:
     with EmbeddedBroker() as broker:
-        async with QueueService.connect(broker.url) as queues:
+        async with QueueService.connect(broker.url, timeout=0.5) as queues:
             await queues.enqueue(Paint(colour="red"))
             broker.stop()
             async with asyncio.timeout(30):

@@ -8,7 +8,7 @@ from toril.bull.codec import encode_options, encode_text, text, to_milliseconds
 from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
-from toril.bull.replies import Argument
+from toril.bull.replies import CALL_WITHIN, Argument
 from toril.bull.scripts import load
 
 MOST_JOBS_A_SCRIPT = 250
@@ -29,10 +29,15 @@ class NewJob(NamedTuple):
 
 
 class JobQueue:
-    """The producer's side of one queue."""
+    """The producer's side of one queue.
 
-    def __init__(self, connection: Connection, keys: QueueKeys) -> None:
+    Args:
+        timeout: how long Redis may take over one script call, in seconds, connecting included.
+    """
+
+    def __init__(self, connection: Connection, keys: QueueKeys, *, timeout: float = CALL_WITHIN) -> None:
         self.keys = keys
+        self._timeout = timeout
         self._connection = connection
         self._script = load("add")
 
@@ -73,5 +78,7 @@ class JobQueue:
         return ids
 
     async def _add(self, arguments: Sequence[Argument]) -> list[str]:
-        reply: list[bytes] = await self._connection.run(self._script, [self.keys.meta], arguments)
+        reply: list[bytes] = await self._connection.run(
+            self._script, [self.keys.meta], arguments, timeout=self._timeout
+        )
         return [text(job_id) for job_id in reply]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterable, Iterable
 from contextlib import AsyncExitStack
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -34,17 +35,24 @@ class QueueService:
     handles.
     """
 
-    def __init__(self, url: str | None, *, prefix: str, strict: bool) -> None:
+    def __init__(self, url: str | None, *, prefix: str, strict: bool, timeout: float) -> None:
         self._url = url
         self._prefix = prefix
         self._strict = strict
+        self._timeout = timeout
         self._stack: AsyncExitStack | None = None
         self._senders: dict[str, Sender] = {}
         self._inspectors: dict[str, QueueInspector] = {}
-        self._options: dict[tuple[int, float, int, bool], JobOptions] = {}
 
     @classmethod
-    def connect(cls, url: str | None = None, *, prefix: str = DEFAULT_PREFIX, strict: bool = False) -> Self:
+    def connect(
+        cls,
+        url: str | None = None,
+        *,
+        prefix: str = DEFAULT_PREFIX,
+        strict: bool = False,
+        timeout: float = 10.0,
+    ) -> Self:
         """A service that connects when it is entered.
 
         Args:
@@ -52,8 +60,9 @@ class QueueService:
                 data folder, which is started if it does not run yet.
             prefix: the first part of every key; the same as the workers'. `{bull}`-style on a cluster.
             strict: refuse a Redis that may evict keys, instead of warning about it.
+            timeout: how long Redis may take to accept jobs before BrokerUnavailable is raised, in seconds.
         """
-        return cls(url, prefix=prefix, strict=strict)
+        return cls(url, prefix=prefix, strict=strict, timeout=timeout)
 
     async def __aenter__(self) -> Self:
         """Connects.
@@ -168,7 +177,9 @@ class QueueService:
             raise ServiceClosed
         sender = self._senders.get(queue)
         if sender is None:
-            sender = self._senders[queue] = Sender(JobQueue(self._adding, QueueKeys(queue, self._prefix)))
+            sender = self._senders[queue] = Sender(
+                JobQueue(self._adding, QueueKeys(queue, self._prefix), timeout=self._timeout)
+            )
             sending = self._group.create_task(sender.run())
             self._stack.callback(sending.cancel)
         return sender
@@ -182,16 +193,13 @@ class QueueService:
         lifo: bool,
         job_id: str | None,
     ) -> NewJob:
-        # Jobs of one contract share their options: made once, and recognised by the codec's cache.
-        key = (id(contract), delay, priority, lifo)
-        options = self._options.get(key)
-        if options is None:
-            options = self._options[key] = _options(contract, delay, priority, lifo)
         if job_id is not None:
             check_job_id(job_id)
-        return NewJob(contract.name, contract.encode(job), options, job_id)
+        return NewJob(contract.name, contract.encode(job), _options(contract, delay, priority, lifo), job_id)
 
 
+# Most jobs of a contract share their options.
+@lru_cache(maxsize=1024)
 def _options(contract: Contract[Any, Any], delay: float, priority: int, lifo: bool) -> JobOptions:
     return JobOptions(
         attempts=contract.retry.attempts,
