@@ -89,6 +89,7 @@ class Supervisor:
     async def _run_once(self, member: int) -> int:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # a queue.py in the current folder is not Python's
             "-m",
             "toril.cli",
             *self._arguments,
