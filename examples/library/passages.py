@@ -37,7 +37,9 @@ def split(path: str, text: str) -> list[Excerpt]:
     titles = dict(_python_titles(lines) if is_python else _markdown_titles(lines))
 
     def ends_paragraph(before: Excerpt, after: Excerpt) -> bool:
-        return after.first_line in titles or after.first_line > before.last_line + 1
+        is_heading = before.first_line == before.last_line and before.first_line in titles
+        has_gap = after.first_line > before.last_line + 1
+        return after.first_line in titles or (has_gap and not is_heading)
 
     def ends_section(before: Excerpt, after: Excerpt) -> bool:
         return after.first_line in titles and len(before.text) >= SHORTEST

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 REPOSITORY = Path(__file__).parents[2]
 LONGEST_QUERY = 1_000
-QUERIES = (
+REPOSITORY_QUERIES = (
     "How are locks renewed while a handler blocks the event loop?",
     "What happens to a job when Redis is gone?",
     "How long is the pause between two attempts?",
 )
-"""Asked where QUERY is not given: they are about this repository."""
+FOLDER_QUERIES = ("How do I install and start it?", "What can go wrong?", "How is it tested?")
+"""Asked of a folder where QUERY is not given: they suit most."""
 
 
 class UsageError(ValueError):
@@ -36,10 +37,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         UsageError: DOCS or QUERY cannot be used.
     """
-    return Settings(
-        folder=_folder(environment["DOCS"]) if "DOCS" in environment else None,
-        queries=(_query(environment["QUERY"]),) if "QUERY" in environment else QUERIES,
-    )
+    folder = _folder(environment["DOCS"]) if "DOCS" in environment else None
+    if "QUERY" in environment:
+        return Settings(folder, (_query(environment["QUERY"]),))
+    return Settings(folder, FOLDER_QUERIES if folder else REPOSITORY_QUERIES)
 
 
 def _folder(name: str) -> Path:

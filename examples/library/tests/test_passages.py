@@ -41,6 +41,13 @@ def test_a_long_section_is_cut_between_paragraphs():
     assert {excerpt.title for excerpt in excerpts} == {"Long"}
 
 
+def test_a_heading_stays_with_the_first_lines_of_a_long_paragraph():
+    excerpts = split("arena.md", "## Traps\n\n" + SENTENCE * 20)
+
+    assert excerpts[0].text.startswith("## Traps\n\nThe gate")
+    assert len(excerpts) == 2
+
+
 def test_a_long_paragraph_is_cut_between_lines_and_a_long_line_within():
     by_lines = split("arena.txt", SENTENCE * 40)
     within = split("arena.txt", "x" * (2 * LONGEST + 10))

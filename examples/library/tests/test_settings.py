@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from examples.library.settings import QUERIES, UsageError, read_settings
+from examples.library.settings import FOLDER_QUERIES, REPOSITORY_QUERIES, UsageError, read_settings
 
 
 def test_without_any_word_it_is_this_repository_and_questions_about_it():
-    assert read_settings({}) == (None, QUERIES)
+    assert read_settings({}) == (None, REPOSITORY_QUERIES)
+
+
+def test_a_folder_without_a_question_is_asked_what_suits_most(tmp_path: Path):
+    assert read_settings({"DOCS": str(tmp_path)}) == (tmp_path, FOLDER_QUERIES)
 
 
 def test_a_folder_and_a_question_are_taken_as_they_stand(tmp_path: Path):
