@@ -27,13 +27,18 @@ class Bare:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    async def process(self, count: int, concurrency: int) -> float:
+    async def add_bulk(self, count: int) -> float:
         data = b'{"stamp":12345,"text":"%s"}' % TEXT.encode()
+        async with await Connection.open(self._url) as connection:
+            begin = time.perf_counter()
+            await JobQueue(connection, keys).add([NewJob(JOB_NAME, data, JobOptions())] * count)
+            return time.perf_counter() - begin
+
+    async def process(self, count: int, concurrency: int) -> float:
         async with (
             await Connection.open(self._url) as first,
             await Connection.open(self._url) as second,
         ):
-            await JobQueue(first, keys).add([NewJob(JOB_NAME, data, JobOptions())] * count)
             begin = time.perf_counter()
             async with asyncio.TaskGroup() as group:
                 for number, connection in enumerate((first, second)):

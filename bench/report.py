@@ -13,7 +13,8 @@ from rich.table import Table
 from bench.measure import BOUNDED, Comparison, Figure, Sample
 from bench.subject import BARE, NODE, TORIL
 
-LABELS = {TORIL: "Toril", NODE: "Node BullMQ", "port": "Python port", BARE: "bare loop (the bound)"}
+BUSY_LOAD = 0.25  # for each core
+LABELS = {TORIL: "Toril", NODE: "Node BullMQ", "port": "Python port", BARE: "bare loop, the bound"}
 
 
 class Row(NamedTuple):
@@ -52,7 +53,7 @@ def rows(samples: Sequence[Sample], baseline: str) -> list[Row]:
 
 def table(found: Sequence[Row], baseline: str) -> Table:
     """The rows as a table for a terminal, a section for each figure."""
-    shown = Table("", "median", "lowest to highest", f"{LABELS[baseline]}'s best = 1", title_justify="left")
+    shown = Table("", "median", "lowest to highest", f"{LABELS[baseline]}'s\nbest = 1")
     for column in shown.columns[1:]:
         column.justify = "right"
     last: Figure | None = None
@@ -77,7 +78,10 @@ def remarks(comparison: Comparison, found: Sequence[Row]) -> list[str]:
             "settles and takes the same jobs and does nothing else."
         )
     machine = f"{_processor()}, {os.cpu_count()} cores, {platform.system()}"
-    lines.append(f"Machine: {machine}; load average at the end {os.getloadavg()[0]:.1f}.")
+    load = comparison.load_before
+    lines.append(f"Machine: {machine}; load average before the run {load:.1f}.")
+    if load > BUSY_LOAD * (os.cpu_count() or 1):
+        lines.append("It was busy with other work: take speeds and delays as rough, and measure again.")
     megabytes = comparison.server_peak_memory / 1e6
     lines.append(f"Server: {comparison.server_version}, at most {megabytes:.0f} MB, over a Unix socket.")
     for system, versions in comparison.versions.items():
@@ -106,7 +110,7 @@ def markdown(found: Sequence[Row], notes: Sequence[str], baseline: str, command:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def _processor() -> str:

@@ -35,6 +35,12 @@ class Server:
         return int(self._info("memory")["used_memory"])
 
     @property
+    def processor_time(self) -> float:
+        """Seconds of processor that its process has used so far."""
+        info = self._info("cpu")
+        return float(info["used_cpu_user"]) + float(info["used_cpu_sys"])
+
+    @property
     def peak_memory(self) -> int:
         """The most bytes that it ever held."""
         return int(self._info("memory")["used_memory_peak"])

@@ -55,7 +55,6 @@ const operations = {
   },
 
   async process({ count, concurrency }) {
-    await operations.add_bulk({ count });
     return await withQueue(async (queue) => {
       let left = count;
       const allBegun = withResolvers();
@@ -98,6 +97,11 @@ const operations = {
       }
       return null;
     });
+  },
+
+  processor_time() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
   },
 };
 

@@ -39,7 +39,6 @@ class Port:
             return await one_by_one(lambda stamp: queue.add(JOB_NAME, _data(stamp)), count)
 
     async def process(self, count: int, concurrency: int) -> float:
-        await self.add_bulk(count)
         tally = Tally(count)
 
         async def note(job: Any, _: str) -> int:

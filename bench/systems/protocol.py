@@ -3,12 +3,15 @@
 The driver writes `{"operation": "add_bulk", "parameters": {"count": 100}}`, the system answers
 `{"result": 0.01}` or `{"error": "…"}`. Its first line, unasked, is `{"result": {"Python": "3.13.1", …}}`: the
 versions that matter. It ends when its stdin closes, whatever it is doing. bench/node/bench.mjs does the same.
+
+Beside the operations of `Measured` there is `processor_time`: the seconds that the process has used so far.
 """
 
 import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -44,7 +47,7 @@ class Measured(Protocol):
         ...
 
     async def process(self, count: int, concurrency: int) -> float:
-        """Adds a backlog; then, timed, starts a worker that is connected already: until all are completed."""
+        """Starts a worker that is connected already, on a backlog of so many: until all are completed."""
         ...
 
     async def pickup(self, count: int) -> list[float]:
@@ -57,7 +60,9 @@ class Measured(Protocol):
 
 
 class OnlyProcesses(Protocol):
-    """A system that cannot do more than this."""
+    """A system that can do no more than this."""
+
+    async def add_bulk(self, count: int) -> float: ...
 
     async def process(self, count: int, concurrency: int) -> float: ...
 
@@ -93,7 +98,11 @@ async def serve(system: Measured | OnlyProcesses, *distributions: str) -> None:
 
 async def _answer(system: Measured | OnlyProcesses, request: dict[str, Any], replies: TextIO) -> None:
     try:
-        result = await getattr(system, request["operation"])(**request["parameters"])
+        operation = request["operation"]
+        if operation == "processor_time":
+            result = time.process_time()
+        else:
+            result = await getattr(system, operation)(**request["parameters"])
     except Exception as error:  # noqa: BLE001 - the driver raises it
         _reply(replies, {"error": f"{type(error).__name__}: {error}"})
     else:

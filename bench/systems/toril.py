@@ -46,7 +46,6 @@ class Toril:
             return await one_by_one(lambda stamp: queues.enqueue(Note(stamp=stamp, text=TEXT)), count)
 
     async def process(self, count: int, concurrency: int) -> float:
-        await self.add_bulk(count)
         tally = Tally(count)
 
         async def note(job: Note, _: JobContext) -> int:

@@ -27,11 +27,11 @@ def test_every_measure_has_a_value_for_every_system_and_stands_beside_its_ratio(
     values: dict[str, dict[str, float]] = {}
     for sample in json.loads(raw.read_text())["samples"]:
         values.setdefault(sample["figure"], {})[sample["system"]] = sample["value"]
-    bounded = values["processing, concurrency 100"].keys()
+    bounded = values["process, 100 at a time"].keys()
     assert bounded == {"toril", "node", "bare"}
-    assert len(values) == 9
+    assert len(values) == 13
     assert all(of.keys() >= {"toril", "node"} and min(of.values()) > 0 for of in values.values())
-    assert "Node BullMQ's best = 1" in " ".join(done.stdout.split())
+    assert "best = 1" in done.stdout
     assert "Share of the bound" in done.stdout
 
 
