@@ -53,7 +53,12 @@ def logs_json(*, asked: bool) -> bool:
 
 
 def _json() -> list[Processor]:
-    return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    # A frame's variables hold what the jobs hold, and passwords: never in a log.
+    exceptions = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return [
+        structlog.processors.ExceptionRenderer(exceptions),
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
 
 
 def _readable(*, colors: bool) -> list[Processor]:
