@@ -1,7 +1,7 @@
 """Cutting any iterable into batches, in bounded memory."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import islice
@@ -35,24 +35,23 @@ async def batches(items: Iterable[T] | AsyncIterable[T], most: int) -> AsyncIter
         yield batch
 
 
-async def _batches_as_they_come(items: AsyncIterable[T], most: int) -> AsyncIterator[list[T]]:
+async def _batches_as_they_come(items: AsyncIterable[T], most: int) -> AsyncGenerator[list[T]]:
     read: asyncio.Queue[_Item[T] | _End] = asyncio.Queue(most)
+    end: _End | None = None
     async with asyncio.TaskGroup() as group:
         reading = group.create_task(_read(items, read))
         try:
-            while True:
+            while end is None:
                 come = [await read.get()]
                 while len(come) < most and not read.empty():
                     come.append(read.get_nowait())
-                batch = [each.item for each in come if isinstance(each, _Item)]
-                if batch:
+                end = next((each for each in come if isinstance(each, _End)), None)
+                if batch := [each.item for each in come if isinstance(each, _Item)]:
                     yield batch
-                if isinstance(end := come[-1], _End):
-                    if end.error is not None:
-                        raise end.error
-                    return
         finally:
             reading.cancel()
+    if end.error is not None:
+        raise end.error
 
 
 async def _read(items: AsyncIterable[T], read: "asyncio.Queue[_Item[T] | _End]") -> None:

@@ -15,7 +15,7 @@ class _Run(NamedTuple):
 
     contract: Contract[Any, Any]
     first: int
-    count: int
+    length: int
     custom_id: str | None
 
 
@@ -59,9 +59,9 @@ class JobHandles(Sequence[JobHandle[R]], Generic[R]):
             and number is not None
             and last.custom_id is None
             and last.contract is contract
-            and last.first + last.count == number
+            and last.first + last.length == number
         ):
-            self._runs[-1] = last._replace(count=last.count + 1)
+            self._runs[-1] = last._replace(length=last.length + 1)
             return
         self._starts.append(self._length - 1)
         custom_id = job_id if number is None else None

@@ -1,7 +1,7 @@
 """Following jobs: one connection reads the events of all queues for all the handles of a service."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from toril.bull.connection import Connection
@@ -54,7 +54,7 @@ class JobWatcher:
         self._seen_changes = 0
 
     @contextmanager
-    def follow(self, keys: QueueKeys, job_id: str) -> Iterator[Subscription]:
+    def follow(self, keys: QueueKeys, job_id: str) -> Generator[Subscription]:
         """The job's events, once `listen` has been awaited."""
         subscription = Subscription(job_id)
         followers = self._subscriptions.setdefault((keys.queue, job_id), set())
