@@ -36,6 +36,9 @@ demo: setup  ## Search this repository by meaning, or your own: make demo DOCS=f
 bench: setup  ## Measure beside Node BullMQ and the Python port: QUICK=1 ONLY=toril,node JSON=file RESULTS=1
 	@$(BIN)/python -m bench $${ONLY:+--only "$$ONLY"} $${JSON:+--json "$$JSON"} $(if $(QUICK),--quick) $(if $(RESULTS),--results)
 
+profile: setup  ## Where a job's time goes, in Python and in the server
+	@$(BIN)/python -m bench.profiling
+
 test: setup  ## Run every test; PYTEST="-k worker" passes options on
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal $(PYTEST)
 
@@ -52,4 +55,4 @@ format: setup  ## Put every file into the style that lint asks for
 clean:  ## Remove what the targets have made
 	rm -rf .venv .toril .pytest_cache .ruff_cache .hypothesis tests/interop/node/node_modules
 
-.PHONY: help setup demo bench test lint format clean
+.PHONY: help setup demo bench profile test lint format clean

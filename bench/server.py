@@ -45,6 +45,18 @@ class Server:
         """The most bytes that it ever held."""
         return int(self._info("memory")["used_memory_peak"])
 
+    def reset_statistics(self) -> None:
+        """Begins to count commands anew."""
+        self._connection.execute("CONFIG", "RESETSTAT")
+
+    def command_statistics(self) -> dict[str, tuple[int, float]]:
+        """How often each command ran, those within scripts included, and the microseconds it took."""
+        found: dict[str, tuple[int, float]] = {}
+        for name, text in self._info("commandstats").items():
+            fields = dict(field.split("=", 1) for field in text.split(","))
+            found[name.removeprefix("cmdstat_")] = int(fields["calls"]), float(fields["usec"])
+        return found
+
     def empty(self) -> None:
         """Removes every key, and begins a new append-only file, so that none is rewritten during a run."""
         self._connection.execute("FLUSHALL")

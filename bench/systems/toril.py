@@ -101,6 +101,11 @@ def _handlers(function: HandlerFunction[Note, int]) -> Handlers:
     return handlers
 
 
-if __name__ == "__main__":
+def quiet() -> None:
+    """Has the worker say nothing but warnings."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
+if __name__ == "__main__":
+    quiet()
     run(serve(Toril(sys.argv[1]), "toril", "pydantic", "redis"))

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(180)
 
 
-def bench(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bench", *options]
+def bench(*options: str, module: str = "bench") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=170)
 
 
@@ -40,3 +40,11 @@ def test_an_unknown_system_is_refused_by_name() -> None:
 
     assert done.returncode == 2
     assert "no system 'celery'" in done.stderr
+
+
+def test_the_profile_names_the_script_and_our_modules() -> None:
+    done = bench(module="bench.profiling")
+
+    assert done.returncode == 0, done.stderr
+    assert "evalsha" in done.stdout
+    assert "toril/worker/execution.py" in done.stdout
