@@ -346,6 +346,15 @@ def test_a_reload_replaces_the_class(module: str) -> None:
     assert after.place == before.place
 
 
+def test_a_notebook_s_cell_that_is_run_again_replaces_the_class(queue: Queue) -> None:
+    source = "class Again(Job[int], queue=queue, name='again'): pass"
+    cells = [{"__name__": "notebook", "Job": Job, "queue": queue} for _ in range(2)]
+    for number, cell in enumerate(cells):
+        exec(compile(source, f"<cell {number}>", "exec"), cell)  # noqa: S102 - as a notebook does
+    contracts: list[Contract[Any, int]] = [cell["Again"].contract() for cell in cells]  # pyright: ignore[reportAttributeAccessIssue]
+    assert [contract.place for contract in contracts] == ["<cell 0>:1", "<cell 1>:1"]
+
+
 def test_a_script_that_is_imported_by_its_own_name_too_is_no_duplicate(module: str) -> None:
     path = importlib.import_module(module).__file__
     assert path is not None

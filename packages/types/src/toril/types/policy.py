@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import random as uniform
-from typing import Literal
+from typing import Literal, get_args
 
 BackoffKind = Literal["fixed", "exponential"]
 
@@ -24,6 +24,8 @@ class Backoff:
     jitter: float = 0.0
 
     def __post_init__(self) -> None:
+        if self.kind not in get_args(BackoffKind):
+            raise ValueError(f"backoff kind is {self.kind!r}; it must be one of {get_args(BackoffKind)}")
         if not 0 <= self.delay < float("inf"):
             raise ValueError(
                 f"backoff delay is {self.delay!r}; it must be a finite number of seconds, 0 or more"
