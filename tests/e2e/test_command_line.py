@@ -254,6 +254,7 @@ async def test_several_processes_drain_together_on_one_ctrl_c(toril: Start, url:
         assert supervisor.exit_code() == 0, supervisor.log
         assert len(both) == 2
         assert {"worker=twin-1", "worker=twin-2"} <= set(supervisor.log.split())
+        assert "stopping at once" not in supervisor.log  # each has heard of it once
     assert [await state(url, job_id) for job_id in jobs] == [JobState.COMPLETED] * 2
     assert processes_in(folder) == []
 
