@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from toril.bull.embedded import EmbeddedBroker, default_data_folder
+from toril.bull.errors import EmbeddedBrokerFailed
 
 URL_VARIABLE = "TORIL_REDIS_URL"
 
@@ -22,9 +23,19 @@ def broker_url(url: str | None = None, *, data: Path | None = None) -> Generator
     Raises:
         EmbeddedBrokerFailed: the broker did not start.
     """
-    known = url or os.environ.get(URL_VARIABLE) or EmbeddedBroker.running(data or default_data_folder())
-    if known:
-        yield known
-        return
-    with EmbeddedBroker(data or default_data_folder()) as broker:
-        yield broker.url
+    with ExitStack() as stack:
+        yield url or os.environ.get(URL_VARIABLE) or _embedded_url(data or default_data_folder(), stack)
+
+
+def _embedded_url(data: Path, stack: ExitStack) -> str:
+    joined = EmbeddedBroker.running(data)
+    if joined is not None:
+        return joined
+    try:
+        return stack.enter_context(EmbeddedBroker(data)).url
+    except EmbeddedBrokerFailed:
+        # Another process may have started one at the same moment.
+        joined = EmbeddedBroker.running(data)
+        if joined is None:
+            raise
+        return joined
