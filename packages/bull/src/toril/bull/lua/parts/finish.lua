@@ -7,7 +7,6 @@
 -- the batch and written once; what a parent, a deduplication key or a retention asks for is done job by job, in
 -- BullMQ's order, after writing what was gathered.
 local ended = { completed = {}, failed = {} }
-local discarded = {}
 local trimmed = false
 
 local function write_ended()
@@ -17,10 +16,6 @@ local function write_ended()
       ended[target] = {}
     end
   end
-  for _, job_key in ipairs(discarded) do
-    remove_keys(job_key)
-  end
-  discarded = {}
 end
 
 local function set_fields(job_key, fields)
@@ -99,9 +94,8 @@ local function finish(outcome, has_children, now)
   local value_field = target == 'completed' and 'returnvalue' or 'failedReason'
   local attempts_made = (tonumber(job[2]) or 0) + 1
   if outcome.keep == '0' then
-    discarded[#discarded + 1] = job_key
+    remove_keys(job_key)
     if parent_key then
-      write_ended()
       child_removed(parent_key, job_key)
     end
   else
