@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.measure import Comparison, compare
+from bench.measure import WARM_UP_JOBS, Comparison, compare
 from bench.report import markdown, remarks, rows, table
 from bench.subject import NODE, SYSTEMS, SystemFailed
 from tests.support.node_install import NodeUnavailable
@@ -16,6 +16,7 @@ from tests.support.node_install import NodeUnavailable
 RESULTS = Path(__file__).with_name("RESULTS.md")
 ROUNDS = 3
 QUICK_SCALE = 0.2
+FEW_JOBS = "Few jobs: what a run costs once weighs more than in a full one, with Node above all."
 
 
 def main() -> int:
@@ -28,6 +29,8 @@ def main() -> int:
     baseline = NODE if NODE in options.only else options.only[0]
     found = rows(comparison.samples, baseline)
     notes = remarks(comparison, found)
+    if options.quick or options.scale < 1:
+        notes.append(FEW_JOBS)
     console = Console()
     console.print(table(found, baseline))
     for note in notes:
@@ -48,6 +51,7 @@ def _compared(options: argparse.Namespace, progress: Console) -> Comparison | No
                 options.only,
                 rounds=options.rounds,
                 scale=QUICK_SCALE if options.quick else options.scale,
+                warm_up=options.warm_up,
                 tell=lambda line: progress.print(line, style="dim", highlight=False),
             )
         )
@@ -62,6 +66,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", type=_systems, default=SYSTEMS, help=f"some of {','.join(SYSTEMS)}")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each figure is taken")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full number of jobs")
+    parser.add_argument("--warm-up", type=int, default=WARM_UP_JOBS, help="jobs handled untimed at first")
     parser.add_argument("--quick", action="store_true", help=f"the same as --scale {QUICK_SCALE}")
     parser.add_argument("--json", type=Path, help="write every single value to this file")
     parser.add_argument("--results", action="store_true", help=f"write bench/{RESULTS.name}")

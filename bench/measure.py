@@ -12,7 +12,10 @@ from bench.server import Server
 from bench.subject import BARE, TORIL, Subject
 
 FEWEST = 10
-WARM_UP_SHARE = 0.1
+# How many jobs a process handles untimed before all else: by then Node's compiler has done most of its part.
+WARM_UP_JOBS = 10_000
+PRODUCER_WARM_UP_JOBS = 2_000
+PICKUPS_DROPPED = 20  # the first ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +95,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Pickup:
-    """How soon an idle worker in another process begins a job: from just before it is added."""
+    """How soon an idle worker begins a job that another process adds: from just before it is added."""
 
     count: int
+    warm_up: int = PRODUCER_WARM_UP_JOBS
 
     def scaled(self, share: float) -> Self:
         return replace(self, count=max(round(self.count * share), FEWEST))
@@ -103,11 +107,14 @@ class Pickup:
         return system != BARE
 
     async def take(self, subject: Subject, server: Server) -> dict[Figure, float]:
-        cold = round(self.count * WARM_UP_SHARE)
-        async with Subject.start(subject.system, server.url) as worker, asyncio.TaskGroup() as group:
-            delays = group.create_task(worker.ask("pickup", count=self.count + cold))
-            group.create_task(subject.ask("trickle", count=self.count + cold))
-        milliseconds = [delay * 1000 for delay in delays.result()[cold:]]
+        count = self.count + PICKUPS_DROPPED
+        async with Subject.start(subject.system, server.url) as producer:
+            await producer.ask("add_sequential", count=self.warm_up)
+            server.empty()
+            async with asyncio.TaskGroup() as group:
+                delays = group.create_task(subject.ask("pickup", count=count))
+                group.create_task(producer.ask("trickle", count=count))
+        milliseconds = [delay * 1000 for delay in delays.result()[PICKUPS_DROPPED:]]
         return {
             PICKUP_P50: median(milliseconds),
             PICKUP_P99: quantiles(milliseconds, n=100, method="inclusive")[98],
@@ -140,16 +147,17 @@ async def compare(
     *,
     rounds: int,
     scale: float,
+    warm_up: int = WARM_UP_JOBS,
     tell: Callable[[str], None],
 ) -> Comparison:
     """Measures the systems, in turn, on one server.
 
-    Each round has new processes. Before each timed run a process does a tenth of it untimed, and the server
-    is emptied.
+    Each has one process for all rounds, warmed up before the first. The server is emptied before each run.
 
     Args:
         systems: their names, the order of the first round.
         scale: what share of the full number of jobs to use.
+        warm_up: how many jobs each process handles untimed at first.
         tell: takes a line on each run.
 
     Raises:
@@ -157,22 +165,33 @@ async def compare(
     """
     measured = [*systems, BARE] if TORIL in systems else list(systems)
     samples: list[Sample] = []
-    versions: dict[str, dict[str, str]] = {}
     load_before, *_ = os.getloadavg()
     with Server.start() as server:
-        for number in range(rounds):
-            async with AsyncExitStack() as stack:
-                subjects = [
-                    await stack.enter_async_context(Subject.start(system, server.url)) for system in measured
-                ]
-                versions |= {subject.system: subject.versions for subject in subjects}
+        async with AsyncExitStack() as stack:
+            subjects = [
+                await stack.enter_async_context(Subject.start(system, server.url)) for system in measured
+            ]
+            versions = {subject.system: subject.versions for subject in subjects}
+            for subject in subjects:
+                tell(f"warming up {subject.system}")
+                await _warm_up(subject, server, warm_up)
+            for number in range(rounds):
                 for measure, subject in _runs(subjects, number):
-                    figures = await _run(measure.scaled(scale), subject, server)
+                    server.empty()
+                    figures = await measure.scaled(scale).take(subject, server)
                     for figure, value in figures.items():
                         samples.append(Sample(figure, subject.system, number, value))
                         run = f"{number + 1}/{rounds} {subject.system}"
                         tell(f"{run}: {figure.title} {value:,.4g} {figure.unit}")
         return Comparison(samples, versions, server.version, server.peak_memory, load_before)
+
+
+async def _warm_up(subject: Subject, server: Server, jobs: int) -> None:
+    server.empty()
+    await subject.ask("add_bulk", count=jobs)
+    await subject.ask("process", count=jobs, concurrency=100)
+    if subject.system != BARE:
+        await subject.ask("add_concurrent", count=jobs // 2)
 
 
 def _runs(subjects: list[Subject], turn: int) -> Iterator[tuple[Measure, Subject]]:
@@ -182,11 +201,3 @@ def _runs(subjects: list[Subject], turn: int) -> Iterator[tuple[Measure, Subject
         for subject in (*subjects[begin:], *subjects[:begin]):
             if measure.suits(subject.system):
                 yield measure, subject
-
-
-async def _run(measure: Measure, subject: Subject, server: Server) -> dict[Figure, float]:
-    if isinstance(measure, Rate):
-        server.empty()
-        await measure.scaled(WARM_UP_SHARE).take(subject, server)
-    server.empty()
-    return await measure.take(subject, server)
