@@ -1,0 +1,108 @@
+"""How hypothesis draws programs: mostly plain work, with a little of everything that can happen to it."""
+
+from itertools import chain
+from typing import Any
+
+from differential.jobs import TOKEN
+from differential.programs import (
+    ENDINGS,
+    Add,
+    AddFlow,
+    AddWithKey,
+    Elsewhere,
+    Ending,
+    LoseLock,
+    RecoverStalled,
+    RenewLocks,
+    Settle,
+    Steer,
+    Tell,
+    Wait,
+)
+from hypothesis import strategies as st
+
+from toril.types import Backoff, Keep
+
+one_of = st.sampled_from
+
+ids = one_of(["a", "b", "c", "d"])
+places = st.integers(0, 5)
+keeps = one_of([None, None, Keep(0), Keep(1), Keep(2), Keep(age=2.0), Keep(3, 1.0)])
+flags = one_of([None, "fpof", "cpof", "idof", "rdof"])
+others_options: st.SearchStrategy[dict[str, Any]] = one_of(
+    [{}, {}, {"delay": 1000}, {"priority": 2}, {"lifo": True}, {"delay": 1000, "priority": 2}]
+)
+deduplication_modes: st.SearchStrategy[dict[str, Any]] = one_of(
+    [
+        {},
+        {"ttl": 60_000},
+        {"ttl": 60_000, "extend": True},
+        {"replace": True},
+        {"keepLastIfActive": True},
+        {"keepLastIfActive": True, "replace": True, "ttl": 60_000},
+    ]
+)
+jobs = st.fixed_dictionaries(
+    {},
+    optional={
+        "delay": one_of([0.001, 1.0, 1.0, 5.0]),
+        "priority": one_of([1, 1, 2, 2**21 - 1]),
+        "lifo": one_of([True]),
+        "job_id": ids,
+        "attempts": st.integers(1, 3),
+        "backoff": one_of([Backoff("exponential", 1.0, 0.5)]),
+        "keep_completed": keeps,
+    },
+)
+batches = st.lists(st.one_of(st.just({}), jobs), min_size=1, max_size=5)
+endings = st.builds(
+    Ending,
+    how=one_of([*ENDINGS, "completed", "completed"]),
+    which=st.one_of(places, places, places, ids, st.just("nobody")),
+    keep=keeps,
+    delay=one_of([0.0, 1.0, 2.5]),
+    token=one_of([TOKEN] * 9 + ["another"]),
+)
+adding = st.one_of(
+    batches.map(Add),
+    batches.map(Add),
+    st.builds(AddWithKey, key=one_of(["red", "blue"]), mode=deduplication_modes, options=others_options),
+    st.builds(
+        AddFlow,
+        flags=st.lists(flags, min_size=1, max_size=3),
+        parent_id=one_of(["p", "q"]),
+        elsewhere=st.booleans(),
+        options=others_options,
+    ),
+)
+working = st.one_of(
+    st.builds(Settle, endings=st.just([]), capacity=st.integers(1, 5)),
+    st.builds(Settle, endings=st.lists(endings, max_size=6), capacity=st.integers(0, 5)),
+    st.builds(Settle, endings=st.lists(endings, min_size=1, max_size=3), capacity=st.integers(0, 2)),
+)
+passing = st.one_of(
+    places.map(LoseLock),
+    st.builds(RecoverStalled),
+    one_of([TOKEN, TOKEN, "another"]).map(RenewLocks),
+    st.builds(Tell, job_id=one_of(["a", "b", "1", "2"]), fraction=one_of([0.0, 0.25, 1.0])),
+    one_of([0.001, 0.5, 1.0, 3.0]).map(Wait),
+)
+steering = one_of(
+    [
+        Steer("pause"),
+        Steer("resume"),
+        Steer("resume"),
+        Steer("set_concurrency", (None,)),
+        Steer("set_concurrency", (1,)),
+        Steer("set_concurrency", (3,)),
+        Steer("set_rate_limit", (None,)),
+        Steer("set_rate_limit", (1, 60.0)),
+        Steer("set_rate_limit", (3, 90.0)),
+        Steer("forget", ("limiter",)),
+        Steer("forget", ("marker",)),
+    ]
+)
+steps = st.one_of(adding, adding, working, working, working, passing, steering)
+anywhere = st.one_of(steps, steps, steps, steps.map(Elsewhere))
+# Lists of lists, because hypothesis draws lists short; they are strung together.
+programs = st.lists(st.lists(anywhere, max_size=12), max_size=8).map(lambda parts: list(chain(*parts)))

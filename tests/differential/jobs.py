@@ -1,0 +1,47 @@
+"""Short ways to say what the tests add and how it ends."""
+
+from typing import Any
+
+from differential.pair import TOKEN
+
+from toril.bull.options import JobOptions
+from toril.bull.outcomes import Completed, Failed, Postponed, Released, Retried
+from toril.bull.queue import NewJob
+from toril.types import Keep
+
+
+def job(
+    name: str = "paint", *, job_id: str | None = None, data: bytes = b'{"n":1}', **options: Any
+) -> NewJob:
+    return NewJob(name, data, JobOptions(**options), job_id)
+
+
+def completed(
+    job_id: str, *, result: bytes = b'"done"', token: str = TOKEN, keep: Keep | None = None
+) -> Completed:
+    return Completed(job_id, token, result, keep)
+
+
+def failed(
+    job_id: str, *, reason: str = "no paint", attempts: int = 1, token: str = TOKEN, keep: Keep | None = None
+) -> Failed:
+    return Failed(job_id, token, reason, ("Error: no paint", "  at easel.py:1"), attempts, keep)
+
+
+def retried(job_id: str, *, token: str = TOKEN) -> Retried:
+    return Retried(job_id, token, "no paint", ("Error: no paint",))
+
+
+def postponed(
+    job_id: str,
+    *,
+    delay: float = 5.0,
+    reason: str | None = "no paint",
+    burns: bool = True,
+    token: str = TOKEN,
+) -> Postponed:
+    return Postponed(job_id, token, delay, reason, ("Error: no paint",) if reason else (), burns)
+
+
+def released(job_id: str, *, token: str = TOKEN) -> Released:
+    return Released(job_id, token)

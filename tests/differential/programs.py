@@ -1,0 +1,177 @@
+"""Random programs over everything that a queue goes through, as values that a person can read.
+
+A program is a list of steps. Steps name jobs by their place among those that are active, so that a program
+stays meaningful while hypothesis takes steps out of it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from differential.jobs import completed, failed, job, postponed, released, retried
+from differential.official import Parent
+from differential.pair import TOKEN, Pair
+
+from toril.bull.outcomes import Outcome
+from toril.types import Keep
+
+ENDINGS = {
+    "completed": completed,
+    "failed": failed,
+    "retried": retried,
+    "postponed": postponed,
+    "released": released,
+}
+
+
+class Ending(NamedTuple):
+    """How one run ends: of the job at place `which` among the active ones, or of one named by its id."""
+
+    how: str
+    which: int | str = 0
+    keep: Keep | None = None
+    delay: float = 0.0
+    token: str = TOKEN
+
+    def outcome(self, active: Sequence[str]) -> Outcome:
+        job_id = self.which if isinstance(self.which, str) else _at(active, self.which) or "1"
+        words: dict[str, Any] = {"token": self.token}
+        if self.how in ("completed", "failed"):
+            words["keep"] = self.keep
+        if self.how == "postponed":
+            words["delay"] = self.delay
+        return ENDINGS[self.how](job_id, **words)
+
+
+class Add(NamedTuple):
+    jobs: list[dict[str, Any]]
+
+    def take_on(self, pair: Pair) -> None:
+        pair.step("add", [job(**options) for options in self.jobs])
+
+
+class AddWithKey(NamedTuple):
+    """A job with a deduplication key, as BullMQ adds it."""
+
+    key: str
+    mode: dict[str, Any]
+    options: dict[str, Any]
+
+    def take_on(self, pair: Pair) -> None:
+        options = {"attempts": 1, **self.options, "de": {"id": self.key, **self.mode}}
+        pair.step("add_one", "mix", b"{}", options)
+
+
+class AddFlow(NamedTuple):
+    """A parent with children, as BullMQ adds it; `flags` are the children's."""
+
+    flags: list[str | None]
+    parent_id: str
+    elsewhere: bool
+    options: dict[str, Any]
+
+    def take_on(self, pair: Pair) -> None:
+        home = pair.beside if self.elsewhere and pair.beside else pair
+        options = {"attempts": 1, **self.options}
+        home.step("add_one", "frame", b"{}", options, job_id=self.parent_id, waits_for_children=True)
+        queue = home.expected.keys.queue
+        for flag in self.flags:
+            pair.step("add_one", "canvas", b"{}", {"attempts": 1}, parent=Parent(self.parent_id, queue, flag))
+
+
+class Settle(NamedTuple):
+    """Settles some jobs and takes others."""
+
+    endings: list[Ending]
+    capacity: int = 0
+
+    def take_on(self, pair: Pair) -> None:
+        active = _active(pair)
+        pair.settle(*[ending.outcome(active) for ending in self.endings], capacity=self.capacity)
+
+
+class Steer(NamedTuple):
+    """Anything that a dashboard does, or that time does to keys."""
+
+    operation: str
+    arguments: tuple[Any, ...] = ()
+
+    def take_on(self, pair: Pair) -> None:
+        pair.step(self.operation, *self.arguments)
+
+
+class LoseLock(NamedTuple):
+    """The worker of the active job at place `which` is gone."""
+
+    which: int
+
+    def take_on(self, pair: Pair) -> None:
+        if job_id := _at(_active(pair), self.which):
+            pair.step("forget", f"{job_id}:lock")
+
+
+class RecoverStalled(NamedTuple):
+    def take_on(self, pair: Pair) -> None:
+        pair.step("forget", "stalled-check")
+        pair.step("recover_stalled")
+
+
+class RenewLocks(NamedTuple):
+    token: str = TOKEN
+
+    def take_on(self, pair: Pair) -> None:
+        if active := _active(pair):
+            pair.step("renew_locks", [(job_id, self.token) for job_id in active])
+
+
+class Tell(NamedTuple):
+    job_id: str
+    fraction: float
+
+    def take_on(self, pair: Pair) -> None:
+        pair.step("update_progress", self.job_id, self.fraction)
+        pair.step("add_log", self.job_id, f"at {self.fraction}")
+
+
+class Wait(NamedTuple):
+    seconds: float
+
+    def take_on(self, pair: Pair) -> None:
+        pair.steps.append(f"clock: advance({self.seconds})")
+        pair.clock.advance(self.seconds)
+
+
+class Elsewhere(NamedTuple):
+    """A step in the other queue."""
+
+    step: Any
+
+    def take_on(self, pair: Pair) -> None:
+        self.step.take_on(pair.beside or pair)
+
+
+Program = list[Any]
+
+
+def run(program: Program, pair: Pair, *, check_each_step: bool = False) -> None:
+    """Takes the steps on both sides, and compares both keyspaces at the end.
+
+    Raises:
+        Differs: an answer or a key differs.
+    """
+    for step in program:
+        step.take_on(pair)
+        if check_each_step:
+            pair.check()
+    pair.check()
+    if pair.beside:
+        pair.beside.check()
+
+
+def _active(pair: Pair) -> list[str]:
+    """The ids of the active jobs, those first that have run longest."""
+    ids = pair.expected.client.lrange(pair.expected.keys.active, 0, -1)
+    return [job_id.decode() for job_id in reversed(ids)]
+
+
+def _at(active: Sequence[str], place: int) -> str | None:
+    return active[place % len(active)] if active else None

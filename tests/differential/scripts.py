@@ -1,0 +1,46 @@
+"""BullMQ's own Lua, as the `bullmq` wheel ships it: the oracle. It is run here and copied nowhere."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgpack
+from redis import Redis
+
+Argument = bytes | str | int | float
+Edit = Callable[[str], str]
+
+
+class OfficialScripts:
+    """Runs the official scripts.
+
+    Args:
+        edit: changes each script's text before it is run, to see that the tests notice.
+    """
+
+    def __init__(self, client: Redis, edit: Edit | None = None) -> None:
+        self._client = client
+        self._edit = edit
+        self._loaded: dict[str, Any] = {}
+
+    def run(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        """Runs `name` (which ends in the number of its keys)."""
+        if len(keys) != int(name.rsplit("-", 1)[1]):
+            raise ValueError(f"{name} was given {len(keys)} keys")
+        if name not in self._loaded:
+            text = script_text(name)
+            self._loaded[name] = self._client.register_script(self._edit(text) if self._edit else text)
+        return self._loaded[name](keys=keys, args=arguments)
+
+
+@cache
+def script_text(name: str) -> str:
+    return (files("bullmq") / "commands" / f"{name}.lua").read_text(encoding="utf-8")
+
+
+def pack(value: Any) -> bytes:
+    """msgpack as Node sends it; absent entries of a map are left out rather than sent as nil."""
+    if isinstance(value, dict):
+        value = {key: entry for key, entry in value.items() if entry is not None}
+    return msgpack.packb(value, use_bin_type=True)
