@@ -189,6 +189,7 @@ async def test_one_process_works_on_every_queue_that_the_handlers_serve(toril: S
 async def test_without_a_broker_a_worker_has_one_of_its_own_and_ends_it(toril: Start, folder: Path):
     with working(toril) as worker:
         await eventually(lambda: "worker started" in worker.log)
+        assert f"using the embedded broker data={folder}/.toril" in worker.log
         with toril("enqueue", "household:Chore", "{}", "--timeout", "30") as waiting:
             assert waiting.exit_code() == 0, waiting.log
         worker.send(signal.SIGTERM)

@@ -112,7 +112,7 @@ def test_waiting_prints_the_result_alone_on_stdout(toril: Toril):
 
     assert waited.exit_code == 0, waited.output
     assert waited.stdout == '{"colour":"red","attempt":1}\n'
-    assert waited.stderr.endswith("job 1 of queue 'paint'\n")
+    assert "job 1 of queue 'paint'" in waited.stderr.splitlines()
 
 
 @pytest.mark.usefixtures("worker")
@@ -120,7 +120,10 @@ def test_a_job_that_fails_says_why_and_has_an_exit_code_of_its_own(toril: Toril)
     failed = toril("enqueue", "support.jobs:PaintOnce", '{"colour": "transparent"}', "--wait")
 
     assert (failed.exit_code, failed.stdout) == (4, "")
-    assert failed.stderr.endswith("nobody would see it\n")
+    # The worker logs to the same stderr here.
+    [error] = [line for line in failed.stderr.splitlines() if line.startswith("error: ")]
+    assert error.startswith("error: job '1' of queue 'paint' failed: ")
+    assert error.endswith("nobody would see it")
     assert "Traceback" not in failed.stderr
 
 

@@ -1,15 +1,28 @@
 """Which broker a command talks to."""
 
 import os
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 
-from toril.bull.broker_url import URL_VARIABLE
+import structlog
+
+from toril.bull.broker_url import URL_VARIABLE, broker_url
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker, default_data_folder
 from toril.cli.errors import NoBroker
 
 CLIENT_NAME = "toril-cli"
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.cli")
+
+
+@contextmanager
+def working_broker(url: str | None) -> Generator[str]:
+    """The URL of the broker to work with, as `broker_url` finds it; an embedded one is told of."""
+    if not _named(url):
+        _log.info("no URL is given: using the embedded broker", data=str(default_data_folder().absolute()))
+    with broker_url(url) as known:
+        yield known
 
 
 @asynccontextmanager
@@ -24,8 +37,12 @@ async def reading(url: str | None) -> AsyncGenerator[Connection]:
         BrokerUnavailable: it does not answer.
     """
     data = default_data_folder()
-    known = url or os.environ.get(URL_VARIABLE) or EmbeddedBroker.running(data)
+    known = _named(url) or EmbeddedBroker.running(data)
     if known is None:
         raise NoBroker(str(data.absolute()))
     async with await Connection.open(known, client_name=CLIENT_NAME) as connection:
         yield connection
+
+
+def _named(url: str | None) -> str | None:
+    return url or os.environ.get(URL_VARIABLE)

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -101,7 +102,7 @@ class Supervisor:
         _log.info("worker process started", member=member, pid=process.pid)
         self._members[member] = process
         if self._stopping.is_set():
-            process.terminate()
+            _send(process, signal.SIGTERM)
         try:
             return await process.wait()
         finally:
@@ -119,19 +120,22 @@ class Supervisor:
             self._stopping.set()
             self._loop.call_later(self._grace + ENDS_WITHIN + KILLED_AFTER, self._kill)
         for process in self._members.values():
-            process.terminate()
+            _send(process, signal.SIGTERM)
 
     def _kill(self) -> None:
         for member, process in self._members.items():
             _log.error("worker process does not end, killed", member=member)
-            process.kill()
+            _send(process, signal.SIGKILL)
 
     async def _stopping_within(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
-        except TimeoutError:
-            pass
+
+
+def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it has just ended
+        process.send_signal(number)
 
 
 def _pauses() -> Iterator[float]:

@@ -9,8 +9,8 @@ from typing import Annotated
 import structlog
 import typer
 
-from toril.bull.broker_url import broker_url
 from toril.bull.keys import DEFAULT_PREFIX
+from toril.cli.brokers import working_broker
 from toril.cli.event_loop import run
 from toril.cli.lifeline import follow_supervisor
 from toril.cli.loading import load_handlers
@@ -90,14 +90,14 @@ def worker(
     except ValueError as fault:
         raise typer.BadParameter(str(fault)) from fault
     if processes > 1 and member is None:
-        with broker_url(url) as known:
+        with working_broker(url) as known:
             supervise(sys.argv[1:], processes, url=known, strict=strict, grace=grace)
         return
     if name is not None and member is not None:
         settings = replace(settings, name=f"{name}-{member}")
     handlers = load_handlers(target)
     queues = [Queue(each) for each in dict.fromkeys(queue)] if queue else handlers.queues()
-    with broker_url(url) as known:
+    with working_broker(url) as known:
         factory = WorkerFactory(known, handlers, prefix=prefix, strict=strict)
         workers = [factory.create(each, settings=settings) for each in queues]
         run(_work(workers, grace=grace, supervised=member is not None))
