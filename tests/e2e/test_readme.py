@@ -1,0 +1,175 @@
+"""The README holds: its example runs as it stands, and every command that it names exists."""
+
+import asyncio
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from support.node_install import FOLDER as NODE_FOLDER
+from support.node_install import installed_node
+from support.waiting import eventually
+from toril.bull.embedded import EmbeddedBroker
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BIN = Path(sys.executable).parent
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE_NAME = re.compile(r"(?:#|//) ([\w.]+)")
+ENDS_WITHIN = 40.0
+
+RESULT_IS_KNOWN = """
+from typing import assert_type
+
+from contracts import Counted, CountWords
+from toril.backend import QueueService
+
+
+async def check(queues: QueueService) -> None:
+    assert_type(await (await queues.enqueue(CountWords(text=""))).result(), Counted)
+    CountWords(text=7)
+"""
+
+
+class Command(NamedTuple):
+    """A line after `$`, and what the README shows below it."""
+
+    words: list[str]
+    output: str
+
+
+def files() -> dict[str, str]:
+    """The code blocks that begin with a file's name."""
+    blocks = [block for _, block in BLOCK.findall(README)]
+    named = [(FILE_NAME.match(block), block) for block in blocks]
+    return {name[1]: block for name, block in named if name}
+
+
+def commands() -> list[Command]:
+    shown = [block for language, block in BLOCK.findall(README) if language == "console"]
+    parts = [
+        part.split("\n", 1) for block in shown for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
+    ]
+    return [Command(shlex.split(line), output) for line, output in parts]
+
+
+def command(*words: str) -> Command:
+    """The only command that begins with these words."""
+    [found] = [each for each in commands() if each.words[: len(words)] == list(words)]
+    return found
+
+
+def environment(**more: str) -> dict[str, str]:
+    known = {name: value for name, value in os.environ.items() if not name.startswith("TORIL_")}
+    return known | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"} | more
+
+
+def run(words: list[str], folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words,
+        cwd=folder,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=ENDS_WITHIN,
+    )
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """The example's files, as a reader would copy them."""
+    with tempfile.TemporaryDirectory(prefix="toril-readme-") as name:
+        for file_name, text in files().items():
+            (Path(name) / file_name).write_text(text)
+        yield Path(name)
+
+
+@asynccontextmanager
+async def working(folder: Path, **more: str) -> AsyncIterator[None]:
+    """The README's worker, in a process of its own that is told to end afterwards, and must end well."""
+    log = folder / "worker.log"
+    with log.open("wb") as stderr:
+        process = await asyncio.create_subprocess_exec(
+            *command("toril", "worker", "handlers:handlers").words,
+            cwd=folder,
+            env=environment(**more),
+            stdin=subprocess.DEVNULL,
+            stderr=stderr,
+        )
+    try:
+        await eventually(
+            lambda: process.returncode is not None or "worker started" in log.read_text(), timeout=ENDS_WITHIN
+        )
+        assert process.returncode is None, log.read_text()
+        yield
+        process.terminate()
+        async with asyncio.timeout(ENDS_WITHIN):
+            assert await process.wait() == 0, log.read_text()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_the_example_runs_as_it_stands(folder: Path) -> None:
+    producer = command("python", "producer.py")
+    async with working(folder):
+        done = run(producer.words, folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == producer.output
+
+
+@pytest.mark.node
+async def test_node_gets_the_result_of_the_examples_worker(folder: Path) -> None:
+    node = await installed_node()
+    packages = folder / "node_modules"
+    packages.mkdir()
+    (packages / "bullmq").symlink_to(NODE_FOLDER / "node_modules" / "bullmq-6")
+    with EmbeddedBroker(port=0) as broker:
+        async with working(folder, TORIL_REDIS_URL=broker.url):
+            done = run([node.program, "add.mjs"], folder, TORIL_REDIS_URL=broker.url)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "{ words: 3 }\n"
+
+
+@pytest.mark.timeout(180)
+def test_a_strict_checker_knows_the_examples_types(folder: Path) -> None:
+    (folder / "result_is_known.py").write_text(RESULT_IS_KNOWN)
+    settings = {"typeCheckingMode": "strict", "venvPath": str(ROOT), "venv": ".venv"}
+    (folder / "pyrightconfig.json").write_text(json.dumps(settings))
+    done = subprocess.run(
+        [BIN / "pyright", "--outputjson", "--project", folder], capture_output=True, text=True, check=False
+    )
+    found = [
+        (Path(each["file"]).name, each.get("rule")) for each in json.loads(done.stdout)["generalDiagnostics"]
+    ]
+    assert found == [("result_is_known.py", "reportArgumentType")], done.stdout
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    named = set(re.findall(r"(?:`|\$ )make ([a-z-]+)", README))
+    known = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"demo", "test", "bench"} <= named
+    assert named <= known
+
+
+def test_every_command_that_is_named_exists_with_its_options(folder: Path) -> None:
+    named = [each.words for each in commands() if each.words[0] == "toril"]
+    assert {words[1] for words in named} == {"worker", "enqueue", "queues", "jobs", "job", "broker"}
+    for _, name, *arguments in named:
+        shown = run(["toril", name, "--help"], folder)
+        assert shown.returncode == 0, shown.stderr
+        missing = [word for word in arguments if word.startswith("--") and word not in shown.stdout]
+        assert not missing, f"toril {name} has no {missing}"
+    inline = set(re.findall(r"`toril (\w+)", README))
+    assert inline <= {words[1] for words in named}
