@@ -20,7 +20,7 @@ from toril.bull.keys import QueueKeys
 from toril.bull.thread_connection import ThreadConnection
 
 THOROUGH = "thorough"
-settings.register_profile("differential", deadline=None, derandomize=True, max_examples=150)
+settings.register_profile("differential", deadline=None, derandomize=True, max_examples=100)
 settings.register_profile(
     THOROUGH, deadline=None, max_examples=5000, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )

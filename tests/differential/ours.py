@@ -43,12 +43,12 @@ class Ours(Official):
         connections: Connections,
     ) -> None:
         super().__init__(client, scripts, keys, clock, worker)
-        self._run = connections.runner.run
+        self._wait_for = connections.runner.run
         self._connection = connections.asynchronous
         self._blocking = connections.blocking
 
     def add(self, jobs: Sequence[NewJob]) -> list[str]:
-        return self._run(JobQueue(self._connection, self.keys).add(jobs, now=self.clock.now))
+        return self._wait_for(JobQueue(self._connection, self.keys).add(jobs, now=self.clock.now))
 
     def settle_and_take(self, outcomes: Sequence[Outcome], capacity: int, token: str) -> Reply:
         intake = Intake(
@@ -59,7 +59,7 @@ class Ours(Official):
             lock_duration=self.worker.lock_duration,
             limit=self.worker.limit,
         )
-        taken = self._run(intake.settle_and_take(outcomes, capacity, now=self.clock.now, token=token))
+        taken = self._wait_for(intake.settle_and_take(outcomes, capacity, now=self.clock.now, token=token))
         return Reply(
             refused=[(refused.job_id, refused.code) for refused in taken.refused],
             jobs=[_job(job) for job in taken.jobs],
@@ -75,7 +75,7 @@ class Ours(Official):
             interval=self.worker.stalled_interval,
             most_stalls=self.worker.most_stalls,
         )
-        return self._run(check.recover(now=self.clock.now))
+        return self._wait_for(check.recover(now=self.clock.now))
 
     def renew_locks(self, locks: Sequence[tuple[str, str]]) -> list[str]:
         renewal = LockRenewal(self._blocking, self.keys, lock_duration=self.worker.lock_duration)
@@ -83,14 +83,14 @@ class Ours(Official):
 
     def update_progress(self, job_id: str, fraction: float) -> int:
         try:
-            self._run(JobFeedback(self._connection, self.keys).progress(job_id, fraction))
+            self._wait_for(JobFeedback(self._connection, self.keys).progress(job_id, fraction))
         except JobNotFound:
             return -1
         return 0
 
     def add_log(self, job_id: str, line: str) -> int:
         try:
-            self._run(JobFeedback(self._connection, self.keys).log(job_id, line))
+            self._wait_for(JobFeedback(self._connection, self.keys).log(job_id, line))
         except JobNotFound:
             return -1
         return 0

@@ -7,8 +7,8 @@ stays meaningful while hypothesis takes steps out of it.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from differential.adding import Parent
 from differential.jobs import completed, failed, job, postponed, released, retried
-from differential.official import Parent
 from differential.pair import TOKEN, Pair
 
 from toril.bull.outcomes import Outcome
@@ -57,8 +57,7 @@ class AddWithKey(NamedTuple):
     options: dict[str, Any]
 
     def take_on(self, pair: Pair) -> None:
-        options = {"attempts": 1, **self.options, "de": {"id": self.key, **self.mode}}
-        pair.step("add_one", "mix", b"{}", options)
+        pair.step("add_one", "mix", {**self.options, "de": {"id": self.key, **self.mode}})
 
 
 class AddFlow(NamedTuple):
@@ -71,11 +70,10 @@ class AddFlow(NamedTuple):
 
     def take_on(self, pair: Pair) -> None:
         home = pair.beside if self.elsewhere and pair.beside else pair
-        options = {"attempts": 1, **self.options}
-        home.step("add_one", "frame", b"{}", options, job_id=self.parent_id, waits_for_children=True)
+        home.step("add_one", "frame", self.options, job_id=self.parent_id, waits_for_children=True)
         queue = home.expected.keys.queue
         for flag in self.flags:
-            pair.step("add_one", "canvas", b"{}", {"attempts": 1}, parent=Parent(self.parent_id, queue, flag))
+            pair.step("add_one", "canvas", {}, parent=Parent(self.parent_id, queue, flag))
 
 
 class Settle(NamedTuple):

@@ -1,13 +1,14 @@
 """Deduplication: the key that a job holds, and the duplicate that was kept for its end."""
 
 import pytest
+from differential.adding import Parent
 from differential.jobs import completed, failed, job, postponed, released, retried
-from differential.official import Parent
 from differential.pair import Pair
 
 from toril.types import Keep
 
-MODES = {
+Mode = dict[str, object]
+MODES: dict[str, Mode] = {
     "simple": {},
     "ttl": {"ttl": 60_000},
     "extend": {"ttl": 60_000, "extend": True},
@@ -22,10 +23,9 @@ each_capacity = pytest.mark.parametrize("capacity", [0, 1, 3])
 
 
 def add_one(
-    pair: Pair, mode: dict, *, job_id: str | None = None, parent: Parent | None = None, **options: object
+    pair: Pair, mode: Mode, *, job_id: str | None = None, parent: Parent | None = None, **options: object
 ) -> None:
-    options = {"attempts": 1, **options, "de": {"id": "colour", **mode}}
-    pair.step("add_one", "mix", b'{"n":2}', options, job_id=job_id, parent=parent)
+    pair.step("add_one", "mix", {**options, "de": {"id": "colour", **mode}}, job_id=job_id, parent=parent)
 
 
 @each_mode
@@ -33,7 +33,7 @@ def add_one(
 @pytest.mark.parametrize("keep", [None, Keep(0)], ids=["kept", "removed"])
 @pytest.mark.parametrize("ending", [completed, failed, retried, postponed, released])
 def test_a_deduplicated_job_ends_and_another_may_come(
-    pair: Pair, mode: dict, keep: Keep | None, ending: object, capacity: int
+    pair: Pair, mode: Mode, keep: Keep | None, ending: object, capacity: int
 ) -> None:
     add_one(pair, mode)
     add_one(pair, mode)
@@ -64,7 +64,7 @@ def test_a_deduplicated_job_ends_and_another_may_come(
 @pytest.mark.parametrize("job_id", [None, "custom"])
 @pytest.mark.parametrize("steering", ["free", "pause"])
 def test_the_kept_duplicate_becomes_a_job_with_its_own_options(
-    pair: Pair, options: dict, job_id: str | None, capacity: int, steering: str
+    pair: Pair, options: Mode, job_id: str | None, capacity: int, steering: str
 ) -> None:
     keep_last = MODES["keep last"]
     add_one(pair, keep_last)
@@ -83,7 +83,7 @@ def test_the_kept_duplicate_becomes_a_job_with_its_own_options(
 
 def test_a_kept_duplicate_that_is_a_child_is_waited_for(pair: Pair) -> None:
     keep_last = MODES["keep last"]
-    pair.step("add_one", "frame", b"{}", {"attempts": 1}, job_id="parent", waits_for_children=True)
+    pair.step("add_one", "frame", {}, job_id="parent", waits_for_children=True)
     add_one(pair, keep_last)
     pair.take()
     add_one(pair, keep_last, parent=Parent("parent", flag="fpof"))
@@ -104,8 +104,7 @@ def test_a_key_that_another_job_holds_by_now_is_left(pair: Pair) -> None:
 def test_several_jobs_with_keys_end_in_one_batch(pair: Pair) -> None:
     for colour in ("red", "green", "blue"):
         for _ in range(2):
-            options = {"attempts": 1, "de": {"id": colour}}
-            pair.step("add_one", "mix", b"{}", options)
+            pair.step("add_one", "mix", {"de": {"id": colour}})
     taken = pair.take(3)
     pair.settle(*[completed(job_id, keep=Keep(0)) for job_id in taken], capacity=2)
     pair.check()

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
+from differential.adding import Parent
 from differential.jobs import completed, failed, job, postponed, released, retried
-from differential.official import Parent
 from differential.pair import Pair
 
 from toril.types import Keep
@@ -19,13 +19,11 @@ keeps = pytest.mark.parametrize(
 
 
 def add_parent(pair: Pair, job_id: str = "parent", parent: Parent | None = None, **options: object) -> None:
-    options = {"attempts": 1, **options}
-    pair.step("add_one", job_id, b"{}", options, job_id=job_id, parent=parent, waits_for_children=True)
+    pair.step("add_one", job_id, options, job_id=job_id, parent=parent, waits_for_children=True)
 
 
 def add_child(pair: Pair, job_id: str, parent: Parent | None = None, **options: object) -> None:
-    options = {"attempts": 1, **options}
-    pair.step("add_one", job_id, b"{}", options, job_id=job_id, parent=parent or Parent("parent"))
+    pair.step("add_one", job_id, options, job_id=job_id, parent=parent or Parent("parent"))
 
 
 @each_capacity

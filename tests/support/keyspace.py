@@ -7,6 +7,7 @@ the ids of stream entries and a few milliseconds of a time to live do not count;
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
@@ -157,6 +158,7 @@ def _fields(content: Mapping[bytes, bytes], prefix: str) -> dict[str, str]:
     return {field: _sorted_json(value) if field in JSON_FIELDS else value for field, value in fields.items()}
 
 
+@lru_cache(maxsize=4096)
 def _sorted_json(text: str) -> str:
     """JSON whose key order and number formatting no longer depend on who wrote it."""
     return json.dumps(json.loads(text, parse_float=_number), sort_keys=True)
