@@ -1,9 +1,11 @@
-"""The real BullMQ of both majors, a process for each test that asks for one."""
+"""The real BullMQ of both majors, a process for each test that asks for one; our producer beside it."""
 
 from collections.abc import AsyncIterator
 
 import pytest
+
 from support.node_client import NodeClient
+from toril.backend import QueueService
 from toril.bull.embedded import EmbeddedBroker
 
 
@@ -18,3 +20,10 @@ async def node(major: str, broker: EmbeddedBroker, prefix: str) -> AsyncIterator
     """BullMQ on the test's broker, under the test's own prefix."""
     async with NodeClient(major, broker.url, prefix) as client:
         yield client
+
+
+@pytest.fixture
+async def queues(broker: EmbeddedBroker, prefix: str) -> AsyncIterator[QueueService]:
+    """Our producer, under the same prefix."""
+    async with QueueService.connect(broker.url, prefix=prefix) as service:
+        yield service

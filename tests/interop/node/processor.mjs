@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 export async function followInstructions(bullmq, job) {
   const { act = "return", value = null, message = "it failed", times = 1, seconds = 0, log = [], progress = [] } = job.data;
   for (const row of log) await job.log(row);
-  for (const fraction of progress) await job.updateProgress(fraction);
+  for (const fraction of progress) await job.updateProgress(Math.round(fraction * 100));
   if (seconds > 0) await pause(seconds * 1000);
   switch (act) {
     case "return":

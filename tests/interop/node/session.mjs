@@ -1,5 +1,7 @@
 // The operations: everything that one BullMQ version does on one broker under one prefix.
-import { createHash } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { Redis } from "ioredis";
 
 import { connectionOptions } from "./connection.mjs";
 import { followInstructions } from "./processor.mjs";
@@ -9,8 +11,10 @@ const BULK_CHUNK = 1000;
 export class Session {
   #bullmq;
   #options;
+  #redis;
   #queues = new Map();
-  #events = new Map();
+  #recorders = new Map();
+  #waiters = new Map();
   #workers = new Map();
   #flows;
   #errors = [];
@@ -18,6 +22,7 @@ export class Session {
   constructor(bullmq, url, prefix) {
     this.#bullmq = bullmq;
     this.#options = { connection: connectionOptions(url), prefix };
+    this.#redis = new Redis({ ...this.#options.connection, lazyConnect: true });
   }
 
   /** Any method of Queue; a job is answered with all its fields. */
@@ -53,7 +58,7 @@ export class Session {
   /** What `job.waitUntilFinished` resolves with; a rejection is the reply's error. */
   async waitUntilFinished({ queue, id, ttl }) {
     const job = await this.#job(queue, id);
-    return await job.waitUntilFinished(this.#queueEvents(queue).source, ttl);
+    return await job.waitUntilFinished(await this.#waiter(queue), ttl);
   }
 
   /** Starts a worker under a label of the caller's; `options` are BullMQ's own. */
@@ -66,7 +71,7 @@ export class Session {
         name: job.name,
         attemptsMade: job.attemptsMade,
         attemptsStarted: job.attemptsStarted,
-        sha256: createHash("sha256").update(JSON.stringify(job.data)).digest("hex"),
+        data: job.data,
       });
       return followInstructions(this.#bullmq, job);
     };
@@ -85,15 +90,12 @@ export class Session {
     return this.#worker(worker).processed;
   }
 
-  /** Records a queue's events from its first one on. */
-  async recordEvents({ queue }) {
-    await this.#queueEvents(queue).source.waitUntilReady();
-  }
-
-  /** What QueueEvents emitted, in order: `[event, fields]`; with `id`, those of one job. */
-  events({ queue, id }) {
-    const { recorded } = this.#queueEvents(queue);
-    return id === undefined ? recorded : recorded.filter(([, fields]) => fields?.jobId === id);
+  /** What QueueEvents emitted of everything up to now, in order: `[event, fields]`; with `id`, of one job. */
+  async events({ queue, id }) {
+    const recorder = this.#recorder(queue);
+    const newest = await this.#newestEvent(queue);
+    while (newest && !recorder.seen.has(newest)) await pause(5);
+    return recorder.events.filter(([, fields]) => id === undefined || fields.jobId === id);
   }
 
   /** Errors that BullMQ's objects emitted, which belong to no request. */
@@ -104,10 +106,11 @@ export class Session {
   async close() {
     const workers = [...this.#workers.values()].map(({ source }) => source.close(true));
     await Promise.all(workers);
-    const others = [...this.#events.values()].map(({ source }) => source.close());
-    others.push(...[...this.#queues.values()].map((queue) => queue.close()));
-    if (this.#flows) others.push(this.#flows.close());
-    await Promise.all(others);
+    const others = [...this.#recorders.values()].map(({ source }) => source);
+    others.push(...(await Promise.all(this.#waiters.values())), ...this.#queues.values());
+    if (this.#flows) others.push(this.#flows);
+    await Promise.all(others.map((other) => other.close()));
+    this.#redis.disconnect();
     return this.#errors;
   }
 
@@ -129,21 +132,41 @@ export class Session {
     return this.#workers.get(label);
   }
 
-  #queueEvents(name) {
-    if (!this.#events.has(name)) {
-      const recorded = [];
-      // From the first event on, so that none is missed between the request and the first read.
+  #recorder(name) {
+    if (!this.#recorders.has(name)) {
       const source = new this.#bullmq.QueueEvents(name, { ...this.#options, lastEventId: "0" });
+      const recorder = { source, events: [], seen: new Set() };
       this.#listen(`events ${name}`, source);
       const emit = source.emit.bind(source);
       source.emit = (event, ...rest) => {
         // `event:jobId` repeats `event`, and the client's own events (`ioredis:close`) are not the queue's.
-        if (event !== "error" && !event.includes(":")) recorded.push([event, event === "drained" ? {} : rest[0]]);
+        if (event !== "error" && !event.includes(":")) {
+          recorder.events.push([event, event === "drained" ? {} : rest[0]]);
+          recorder.seen.add(rest.at(-1));
+        }
         return emit(event, ...rest);
       };
-      this.#events.set(name, { source, recorded });
+      this.#recorders.set(name, recorder);
     }
-    return this.#events.get(name);
+    return this.#recorders.get(name);
+  }
+
+  /** QueueEvents from the present on: a job that failed and is tried again has not failed a second time. */
+  #waiter(name) {
+    if (!this.#waiters.has(name)) this.#waiters.set(name, this.#waitFromNow(name));
+    return this.#waiters.get(name);
+  }
+
+  async #waitFromNow(name) {
+    // By its id, not by `$`: what happens before the first read is sent must not be missed.
+    const lastEventId = (await this.#newestEvent(name)) ?? "0";
+    const source = new this.#bullmq.QueueEvents(name, { ...this.#options, lastEventId });
+    return this.#listen(`waiter ${name}`, source);
+  }
+
+  async #newestEvent(name) {
+    const [[id] = []] = await this.#redis.xrevrange(this.#queue(name).toKey("events"), "+", "-", "COUNT", 1);
+    return id;
   }
 
   #listen(origin, source) {

@@ -1,0 +1,73 @@
+"""A worker of ours that follows instructions, in the test's process or in one that can be killed."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from support.instructions import Start, instructed_handlers, work
+from toril.worker import WorkerFactory, WorkerSettings
+
+TESTS = Path(__file__).parent.parent
+ENDS_WITHIN = 20.0
+
+
+class OurWorker(NamedTuple):
+    """A running worker and, in order, what it began."""
+
+    name: str
+    starts: list[Start]
+
+
+@asynccontextmanager
+async def our_worker(
+    url: str, prefix: str, settings: WorkerSettings | None = None
+) -> AsyncIterator[OurWorker]:
+    """Runs a worker on the queue `work`; at the end it finishes the jobs that it has."""
+    starts: list[Start] = []
+    factory = WorkerFactory(url, instructed_handlers(starts), prefix=prefix)
+    async with factory.create(work, settings=settings) as worker:
+        running = asyncio.create_task(worker.run())
+        try:
+            yield OurWorker(worker.name, starts)
+        finally:
+            worker.stop()
+            await asyncio.wait_for(running, ENDS_WITHIN)
+
+
+@asynccontextmanager
+async def our_worker_process(
+    url: str, prefix: str, *, lock_duration: float, stalled_interval: float
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The same in a process of its own, for which HANG_FIRST is meant; killed at the end, if not before."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "from support.our_worker import main; main()",
+        url,
+        prefix,
+        str(lock_duration),
+        str(stalled_interval),
+        env={"PYTHONPATH": str(TESTS)},
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def main() -> None:
+    """The program of `our_worker_process`."""
+    url, prefix, lock_duration, stalled_interval = sys.argv[1:]
+    settings = WorkerSettings(lock_duration=float(lock_duration), stalled_interval=float(stalled_interval))
+    asyncio.run(_work(url, prefix, settings))
+
+
+async def _work(url: str, prefix: str, settings: WorkerSettings) -> None:
+    factory = WorkerFactory(url, instructed_handlers([], hangs=True), prefix=prefix)
+    async with factory.create(work, settings=settings) as worker:
+        await worker.run()
