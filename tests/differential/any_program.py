@@ -19,8 +19,10 @@ from differential.programs import (
     Tell,
     Wait,
 )
+from differential.side import Worker
 from hypothesis import strategies as st
 
+from toril.bull.intake import RateLimit
 from toril.types import Backoff, Keep
 
 one_of = st.sampled_from
@@ -103,6 +105,13 @@ steering = one_of(
     ]
 )
 steps = st.one_of(adding, adding, working, working, working, passing, steering)
+workers = one_of(
+    [
+        Worker(),
+        Worker(name=None, limit=RateLimit(2, 80.0)),
+        Worker(limit=RateLimit(3, 80.0), most_stalls=0),
+    ]
+)
 anywhere = st.one_of(steps, steps, steps, steps.map(Elsewhere))
 # Lists of lists, because hypothesis draws lists short; they are strung together.
 programs = st.lists(st.lists(anywhere, max_size=12), max_size=8).map(lambda parts: list(chain(*parts)))

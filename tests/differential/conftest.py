@@ -47,9 +47,9 @@ class Studio:
             expected, Ours(self.client, self._scripts, keys[1], clock, worker, self._connections), steps
         )
 
-    def pair_of_queues(self) -> Pair:
+    def pair_of_queues(self, worker: Worker) -> Pair:
         """The official scripts and ours, on a queue that has another one beside it."""
-        pair = self.pair()
+        pair = self.pair(worker=worker)
         pair.beside = self.pair("mix", beside=pair)
         return pair
 

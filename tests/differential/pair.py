@@ -10,6 +10,8 @@ from differential.side import Clock, Reply
 from support.keyspace import Snapshot, broken_rules, differences, snapshot
 
 REPLY_TOLERANCE = 5.0
+MOST_LINES = 30
+LONGEST_LINE = 600
 TOKEN = "worker:1"  # noqa: S105
 
 
@@ -94,7 +96,10 @@ class Pair:
         return reply._replace(jobs=jobs, blocked=reply.blocked and reply.limited_for == 0)
 
     def _differs(self, what: str, lines: Sequence[str]) -> Differs:
-        return Differs(f"{what} differs after\n    " + "\n    ".join(self.steps) + "\n" + "\n".join(lines))
+        shown = [line[:LONGEST_LINE] for line in lines[:MOST_LINES]]
+        if len(lines) > MOST_LINES:
+            shown.append(f"… {len(lines)} differences in all")
+        return Differs("\n    ".join([f"{what} differs after", *self.steps]) + "\n" + "\n".join(shown))
 
 
 def _close(wanted: float, got: float) -> bool:

@@ -82,13 +82,18 @@ def test_a_whole_family_ends_in_one_batch(pair: Pair, flag: str | None, capacity
 
 @each_flag
 @pytest.mark.parametrize("options", [{}, {"priority": 3}, {"delay": 5000}], ids=str)
+@pytest.mark.parametrize("steering", ["free", "pause", "maxed"])
 def test_a_child_in_another_queue_settles_its_parent(
-    pair: Pair, make_pair: PairMaker, flag: str | None, options: dict
+    pair: Pair, make_pair: PairMaker, flag: str | None, options: dict, steering: str
 ) -> None:
     children = make_pair("mix", beside=pair)
     add_parent(pair, **options)
     for child in "ab":
         add_child(children, child, Parent("parent", "paint", flag))
+    if steering == "pause":
+        pair.step("pause")
+    elif steering == "maxed":
+        pair.step("set_concurrency", 0)
     children.take(2)
     children.settle(failed("a"))
     pair.check()

@@ -79,6 +79,7 @@ def test_due_jobs_are_promoted_whatever_the_queue_allows(pair: Pair, steering: s
 
 
 def test_more_jobs_are_due_than_one_call_promotes(pair: Pair) -> None:
+    """A thousand each time: BullMQ as often as it takes a job, ours once a call, however many it takes."""
     for _ in range(5):
         pair.step("add", [job(delay=1.0)] * 240)
     pair.clock.advance(2)
