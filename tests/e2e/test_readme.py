@@ -130,6 +130,7 @@ async def test_the_example_runs_as_it_stands(folder: Path) -> None:
 
 
 @pytest.mark.node
+@pytest.mark.timeout(400)  # npm may have to install BullMQ first
 async def test_node_gets_the_result_of_the_examples_worker(folder: Path) -> None:
     node = await installed_node()
     packages = folder / "node_modules"
