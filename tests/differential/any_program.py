@@ -18,6 +18,7 @@ from differential.programs import (
     Steer,
     Tell,
     Wait,
+    Work,
 )
 from differential.side import Worker
 from hypothesis import strategies as st
@@ -28,7 +29,7 @@ from toril.types import Backoff, Keep
 one_of = st.sampled_from
 
 ids = one_of(["a", "b", "c", "d"])
-places = st.integers(0, 5)
+places = st.integers(0, 4)
 keeps = one_of([None, None, Keep(0), Keep(1), Keep(2), Keep(age=2.0), Keep(3, 1.0)])
 flags = one_of([None, "fpof", "cpof", "idof", "rdof"])
 others_options: st.SearchStrategy[dict[str, Any]] = one_of(
@@ -56,14 +57,14 @@ jobs = st.fixed_dictionaries(
         "keep_completed": keeps,
     },
 )
-batches = st.lists(st.one_of(st.just({}), jobs), min_size=1, max_size=5)
+batches = st.lists(st.one_of(st.just({}), jobs), min_size=1, max_size=3)
 endings = st.builds(
     Ending,
-    how=one_of([*ENDINGS, "completed", "completed"]),
-    which=st.one_of(places, places, places, ids, st.just("nobody")),
+    how=one_of(["completed"] * 4 + ["failed"] * 2 + [*ENDINGS]),
+    which=one_of([0, 0, 0, 1, 1, 1, 2, 2, 3, 4] * 2 + ["a", "1", "nobody"]),
     keep=keeps,
     delay=one_of([0.0, 1.0, 2.5]),
-    token=one_of([TOKEN] * 9 + ["another"]),
+    token=one_of([TOKEN] * 15 + ["another"]),
 )
 adding = st.one_of(
     batches.map(Add),
@@ -78,9 +79,16 @@ adding = st.one_of(
     ),
 )
 working = st.one_of(
+    st.builds(
+        Work,
+        takes=st.integers(1, 5),
+        hows=st.lists(one_of(["completed"] * 3 + [*ENDINGS]), min_size=1, max_size=3),
+        keep=keeps,
+        capacity=st.integers(0, 3),
+    ),
     st.builds(Settle, endings=st.just([]), capacity=st.integers(1, 5)),
-    st.builds(Settle, endings=st.lists(endings, max_size=6), capacity=st.integers(0, 5)),
-    st.builds(Settle, endings=st.lists(endings, min_size=1, max_size=3), capacity=st.integers(0, 2)),
+    st.builds(Settle, endings=st.lists(endings, min_size=1, max_size=6), capacity=st.integers(0, 5)),
+    st.builds(Settle, endings=st.lists(endings, min_size=1, max_size=3), capacity=st.integers(1, 3)),
 )
 passing = st.one_of(
     places.map(LoseLock),
@@ -92,26 +100,26 @@ passing = st.one_of(
 steering = one_of(
     [
         Steer("pause"),
-        Steer("resume"),
-        Steer("resume"),
-        Steer("set_concurrency", (None,)),
+        *[Steer("resume")] * 4,
         Steer("set_concurrency", (1,)),
         Steer("set_concurrency", (3,)),
-        Steer("set_rate_limit", (None,)),
+        *[Steer("set_concurrency", (None,))] * 4,
         Steer("set_rate_limit", (1, 60.0)),
         Steer("set_rate_limit", (3, 90.0)),
-        Steer("forget", ("limiter",)),
+        *[Steer("set_rate_limit", (None,))] * 4,
+        *[Steer("forget", ("limiter",))] * 4,
         Steer("forget", ("marker",)),
     ]
 )
-steps = st.one_of(adding, adding, working, working, working, passing, steering)
 workers = one_of(
     [
         Worker(),
-        Worker(name=None, limit=RateLimit(2, 80.0)),
-        Worker(limit=RateLimit(3, 80.0), most_stalls=0),
+        Worker(),
+        Worker(name=None, most_stalls=0),
+        Worker(limit=RateLimit(3, 80.0)),
     ]
 )
-anywhere = st.one_of(steps, steps, steps, steps.map(Elsewhere))
+steps = st.one_of(adding, adding, working, working, working, working, working, passing, steering)
+anywhere = st.one_of(steps, steps, steps, steps, steps.map(Elsewhere))
 # Lists of lists, because hypothesis draws lists short; they are strung together.
-programs = st.lists(st.lists(anywhere, max_size=12), max_size=8).map(lambda parts: list(chain(*parts)))
+programs = st.lists(st.lists(anywhere, max_size=16), max_size=10).map(lambda parts: list(chain(*parts)))

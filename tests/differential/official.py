@@ -187,7 +187,7 @@ class Official:
 
 def _job(flat: Sequence[bytes], job_id: bytes) -> Job:
     fields = dict(zip(flat[::2], flat[1::2], strict=True))
-    deferred_failure, parent_key = fields.get(b"defa"), fields.get(b"parentKey")
+    deferred_failure = fields.get(b"defa")
     return Job(
         id=job_id.decode(),
         name=fields[b"name"].decode(),
@@ -198,5 +198,4 @@ def _job(flat: Sequence[bytes], job_id: bytes) -> Job:
         stalled_count=int(fields.get(b"stc", 0)),
         enqueued_at=int(fields[b"timestamp"]) / 1000,
         deferred_failure=None if deferred_failure is None else deferred_failure.decode(),
-        parent_key=None if parent_key is None else parent_key.decode(),
     )

@@ -107,5 +107,4 @@ def _job(taken: TakenJob) -> Job:
         stalled_count=taken.stalled_count,
         enqueued_at=taken.enqueued_at,
         deferred_failure=taken.deferred_failure,
-        parent_key=taken.parent_key,
     )

@@ -86,10 +86,7 @@ class Pair:
     def _comparable(self, reply: Reply, side: Official) -> Reply:
         prefix = side.keys.prefix
         jobs = [
-            job._replace(
-                parent_key=job.parent_key and job.parent_key.replace(prefix, ""),
-                deferred_failure=job.deferred_failure and job.deferred_failure.replace(prefix, ""),
-            )
+            job._replace(deferred_failure=job.deferred_failure and job.deferred_failure.replace(prefix, ""))
             for job in reply.jobs
         ]
         # BullMQ does not say whether a queue whose rate limit holds is paused as well.

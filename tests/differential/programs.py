@@ -5,6 +5,7 @@ stays meaningful while hypothesis takes steps out of it.
 """
 
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any, NamedTuple
 
 from differential.adding import Parent
@@ -85,6 +86,20 @@ class Settle(NamedTuple):
     def take_on(self, pair: Pair) -> None:
         active = _active(pair)
         pair.settle(*[ending.outcome(active) for ending in self.endings], capacity=self.capacity)
+
+
+class Work(NamedTuple):
+    """Takes jobs, ends them as `hows` says in turn, and takes others with that."""
+
+    takes: int
+    hows: list[str]
+    keep: Keep | None
+    capacity: int
+
+    def take_on(self, pair: Pair) -> None:
+        endings = zip(pair.take(self.takes), cycle(self.hows), strict=False)
+        outcomes = [Ending(how, job_id, self.keep, 1.0).outcome([]) for job_id, how in endings]
+        pair.settle(*outcomes, capacity=self.capacity)
 
 
 class Steer(NamedTuple):

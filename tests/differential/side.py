@@ -41,7 +41,6 @@ class Job(NamedTuple):
     stalled_count: int
     enqueued_at: float
     deferred_failure: str | None
-    parent_key: str | None
 
 
 class Reply(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from differential.jobs import completed, job
+from differential.jobs import completed, job, retried
 from differential.pair import Pair
 from differential.side import Worker
 
@@ -17,6 +17,19 @@ def test_jobs_are_taken_first_in_first_out_and_prioritized_ones_last(pair: Pair)
     assert pair.take(4) == ["4", "2", "5", "3"]
     pair.check()
     assert pair.take(2) == ["6", "1"]
+    pair.check()
+
+
+@pytest.mark.parametrize("reset", [(), ("atm",), ("ats",), ("atm", "ats")], ids=str)
+def test_a_job_is_taken_with_its_history_whatever_a_dashboard_has_reset(
+    pair: Pair, reset: tuple[str, ...]
+) -> None:
+    pair.step("add", [job(attempts=3)])
+    pair.take()
+    pair.settle(retried("1"))
+    if reset:
+        pair.step("plant", "HDEL", "1", *reset)
+    pair.take()
     pair.check()
 
 
