@@ -35,7 +35,7 @@ class WorkerConnections:
         url: str,
         keys: QueueKeys,
         *,
-        worker_name: str,
+        worker_name: str | None,
         concurrency: int,
         strict: bool,
         stack: AsyncExitStack,

@@ -5,7 +5,7 @@ import structlog
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.worker")
 
 
-def started(queue: str, worker: str, concurrency: int, handlers: list[str]) -> None:
+def started(queue: str, worker: str | None, concurrency: int, handlers: list[str]) -> None:
     _log.info("worker started", queue=queue, worker=worker, concurrency=concurrency, handlers=handlers)
 
 

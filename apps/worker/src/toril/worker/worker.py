@@ -1,8 +1,6 @@
 """A worker, as an application sees it: enter to connect, run, stop."""
 
 import asyncio
-import os
-import socket
 import uuid
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -39,7 +37,6 @@ class Worker:
         self._handlers = handlers
         self._settings = settings
         self._strict = strict
-        self._name = settings.name or f"{socket.gethostname()}-{os.getpid()}"
         self._outage = Outage(keys.queue)
         self._stack = AsyncExitStack()
         self._connections: WorkerConnections | None = None
@@ -47,9 +44,9 @@ class Worker:
         self._hurry = asyncio.Event()
 
     @property
-    def name(self) -> str:
-        """The worker's name, as it stands in the jobs that it processed."""
-        return self._name
+    def name(self) -> str | None:
+        """The worker's name, as it stands in the jobs that it processed, if it has one."""
+        return self._settings.name
 
     @property
     def queue(self) -> str:
@@ -71,7 +68,7 @@ class Worker:
             self._connections = await WorkerConnections.open(
                 self._url,
                 self._keys,
-                worker_name=self._name,
+                worker_name=self.name,
                 concurrency=self._settings.concurrency,
                 strict=self._strict,
                 stack=stack,
@@ -100,13 +97,13 @@ class Worker:
                 connection,
                 self._keys,
                 worker_id=f"{worker_id}.{number}",
-                worker_name=self._name,
+                worker_name=self.name,
                 lock_duration=settings.lock_duration,
                 limit=settings.limit,
             )
             for number, connection in enumerate(self._connections.exchanges)
         ]
-        log.started(self.queue, self._name, settings.concurrency, sorted(self._handlers))
+        log.started(self.queue, self.name, settings.concurrency, sorted(self._handlers))
         async with asyncio.TaskGroup() as group:
             shift = Shift(
                 self._keys, self._handlers, settings, self._connections, intakes, self._outage, group

@@ -47,7 +47,6 @@ class TakenJob(NamedTuple):
     enqueued_at: float
     deferred_failure: str | None
     earlier_stacktrace: bytes | None
-    parent_key: str | None
     unknown_since: float | None
 
     @property
@@ -169,26 +168,16 @@ class Intake:
         return [_taken_job(fields, token) for fields in jobs]
 
 
+_NEVER_STARTED = (None, None, None, None)
+
+
 def _pairs(flat: Sequence[int]) -> list[tuple[int, int]]:
     return list(zip(flat[::2], flat[1::2], strict=True))
 
 
 def _taken_job(fields: Sequence[Any], token: str) -> TakenJob:
-    (
-        name,
-        data,
-        options,
-        timestamp,
-        attempts_made,
-        attempts_started,
-        stalled_count,
-        deferred_failure,
-        stacktrace,
-        parent_key,
-        unknown_since,
-        _scheduler,
-        job_id,
-    ) = fields
+    name, data, options, timestamp, deferred_failure, attempts_started, job_id = fields[:7]
+    attempts_made, stalled_count, stacktrace, unknown_since = fields[7:] or _NEVER_STARTED
     return TakenJob(
         id=text(job_id),
         name=text(name),
@@ -201,6 +190,5 @@ def _taken_job(fields: Sequence[Any], token: str) -> TakenJob:
         enqueued_at=from_milliseconds(number(timestamp)),
         deferred_failure=None if deferred_failure is None else text(deferred_failure),
         earlier_stacktrace=stacktrace,
-        parent_key=None if parent_key is None else text(parent_key),
         unknown_since=None if unknown_since is None else from_milliseconds(number(unknown_since)),
     )

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterable, Iterable
 from contextlib import AsyncExitStack
-from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -11,14 +10,15 @@ from toril.backend.errors import ServiceClosed
 from toril.backend.services.batches import batches
 from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.job_handles import JobHandles
+from toril.backend.services.new_jobs import Wishes, new_job
+from toril.backend.services.outgoing import OutgoingBatch
 from toril.backend.services.sending import Sender
 from toril.backend.services.watching import JobWatcher
 from toril.bull.broker_url import broker_url
 from toril.bull.connection import Connection
 from toril.bull.inspect import QueueInspector
 from toril.bull.keys import DEFAULT_PREFIX, QueueKeys
-from toril.bull.options import JobOptions, check_job_id
-from toril.bull.queue import MOST_JOBS_A_SCRIPT, JobQueue, NewJob
+from toril.bull.queue import MOST_JOBS_A_SCRIPT, JobQueue
 from toril.jobs import Contract, Job
 
 R = TypeVar("R")
@@ -119,8 +119,8 @@ class QueueService:
                 with a `job_id` can be added again without harm.
         """
         contract: Contract[Any, R] = type(job).contract()
-        new = self._new_job(contract, job, delay, priority, lifo, job_id)
-        sent_id = await self._sender(contract.queue.name).send(new)
+        new = new_job(contract, job, Wishes(delay=delay, priority=priority, lifo=lifo), job_id)
+        [sent_id] = await self._sender(contract.queue.name).send([new])
         return self._handle(sent_id, contract)
 
     async def enqueue_many(
@@ -138,19 +138,23 @@ class QueueService:
             InvalidJobOptions: an option out of range.
             BrokerUnavailable: Redis did not answer in time; some of the jobs may have been added.
         """
+        wishes = Wishes(delay=delay, priority=priority, lifo=lifo)
         handles: JobHandles[R] = JobHandles(self._handle)
-        async for batch in batches(jobs, MOST_JOBS_A_SCRIPT):
-            contracts = [type(job).contract() for job in batch]
-            by_queue: dict[str, list[int]] = {}
-            for at, contract in enumerate(contracts):
-                by_queue.setdefault(contract.queue.name, []).append(at)
-            ids = [""] * len(batch)
-            for queue, places in by_queue.items():
-                new = [self._new_job(contracts[at], batch[at], delay, priority, lifo, None) for at in places]
-                for at, job_id in zip(places, await self._sender(queue).queue.add(new), strict=True):
-                    ids[at] = job_id
-            for job_id, contract in zip(ids, contracts, strict=True):
-                handles.append(job_id, contract)
+        under_way: OutgoingBatch | None = None
+        try:
+            async for some in batches(jobs, MOST_JOBS_A_SCRIPT):
+                following = OutgoingBatch(some, wishes, self._sender)
+                # Lets it leave, so that Redis works on it while the next one is read and encoded.
+                await asyncio.sleep(0)
+                if under_way is not None:
+                    await under_way.arrive(handles)
+                under_way = following
+            if under_way is not None:
+                await under_way.arrive(handles)
+        except BaseException:
+            if under_way is not None:
+                under_way.abandon()
+            raise
         return handles
 
     def handle(self, contract: type[Job[R]], job_id: str) -> JobHandle[R]:
@@ -183,31 +187,3 @@ class QueueService:
             sending = self._group.create_task(sender.run())
             self._stack.callback(sending.cancel)
         return sender
-
-    def _new_job(
-        self,
-        contract: Contract[Any, Any],
-        job: Job[Any],
-        delay: float,
-        priority: int,
-        lifo: bool,
-        job_id: str | None,
-    ) -> NewJob:
-        if job_id is not None:
-            check_job_id(job_id)
-        return NewJob(contract.name, contract.encode(job), _options(contract, delay, priority, lifo), job_id)
-
-
-# Most jobs of a contract share their options.
-@lru_cache(maxsize=1024)
-def _options(contract: Contract[Any, Any], delay: float, priority: int, lifo: bool) -> JobOptions:
-    return JobOptions(
-        attempts=contract.retry.attempts,
-        backoff=contract.retry.backoff,
-        delay=delay,
-        priority=priority,
-        lifo=lifo,
-        keep_completed=contract.keep_completed,
-        keep_failed=contract.keep_failed,
-        contract_version=contract.version,
-    )

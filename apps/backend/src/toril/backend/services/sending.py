@@ -7,53 +7,70 @@ from typing import NamedTuple
 from toril.bull.queue import MOST_JOBS_A_SCRIPT, JobQueue, NewJob
 
 
-class _Waiting(NamedTuple):
-    job: NewJob
-    sent: asyncio.Future[str]
+class _Parcel(NamedTuple):
+    """Jobs of one caller, and where the caller waits for their ids."""
+
+    jobs: list[NewJob]
+    ids: asyncio.Future[list[str]]
 
 
 class Sender:
-    """Adds jobs to one queue, those of concurrent callers in shared round trips.
+    """Adds jobs to one queue, those of concurrent callers in shared round trips, first come, first served.
 
     Nothing waits for a batch to fill: a lone job goes at once, and what comes while it is under way goes
     together in the next round trip.
     """
 
     def __init__(self, queue: JobQueue) -> None:
-        self.queue = queue
-        self._waiting: deque[_Waiting] = deque()
+        self._queue = queue
+        self._parcels: deque[_Parcel] = deque()
         self._come = asyncio.Event()
 
-    async def send(self, job: NewJob) -> str:
-        """Adds the job and answers with its id.
+    def send(self, jobs: list[NewJob]) -> asyncio.Future[list[str]]:
+        """Has the jobs added together; the answer will be their ids, in order.
 
-        Raises:
-            BrokerUnavailable: Redis did not answer; the job may have been added all the same.
+        It may be BrokerUnavailable instead: the jobs may have been added all the same.
         """
-        sent: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(job, sent))
+        parcel = _Parcel(jobs, asyncio.get_running_loop().create_future())
+        self._parcels.append(parcel)
         self._come.set()
-        return await sent
+        return parcel.ids
 
     async def run(self) -> None:
         """Goes on sending until it is cancelled."""
-        while True:
-            await self._come.wait()
-            self._come.clear()
-            while self._waiting:
-                await self._send_batch()
-
-    async def _send_batch(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_JOBS_A_SCRIPT))]
         try:
-            ids = await self.queue.add([each.job for each in batch])
-        except BaseException as error:
-            for each in batch:
-                if not each.sent.done():
-                    each.sent.set_exception(error) if isinstance(error, Exception) else each.sent.cancel()
-            if not isinstance(error, Exception):
-                raise
+            while True:
+                await self._come.wait()
+                self._come.clear()
+                while self._parcels:
+                    await self._send_together(self._next_parcels())
+        finally:
+            for parcel in self._parcels:
+                parcel.ids.cancel()
+
+    def _next_parcels(self) -> list[_Parcel]:
+        parcels = [self._parcels.popleft()]
+        count = len(parcels[0].jobs)
+        while self._parcels and count + len(self._parcels[0].jobs) <= MOST_JOBS_A_SCRIPT:
+            parcels.append(self._parcels.popleft())
+            count += len(parcels[-1].jobs)
+        return parcels
+
+    async def _send_together(self, parcels: list[_Parcel]) -> None:
+        try:
+            ids = await self._queue.add([job for parcel in parcels for job in parcel.jobs])
+        except Exception as error:  # noqa: BLE001 - it is raised where each caller waits
+            for parcel in parcels:
+                if not parcel.ids.done():
+                    parcel.ids.set_exception(error)
             return
-        for each, job_id in zip(batch, ids, strict=True):
-            if not each.sent.done():
-                each.sent.set_result(job_id)
+        except asyncio.CancelledError:
+            for parcel in parcels:
+                parcel.ids.cancel()
+            raise
+        at = 0
+        for parcel in parcels:
+            end = at + len(parcel.jobs)
+            if not parcel.ids.done():
+                parcel.ids.set_result(ids[at:end])
+            at = end

@@ -14,8 +14,8 @@ ARGV  1 now (ms)   2 how many jobs to take, 0 for none   3 the lock token for th
         'released', id, token
 Reply { refused, jobs, limited_for, next_due, blocked }
       refused      [position of the outcome (from 1), code (bullmq-protocol §4), …]
-      jobs         per job [name, data, opts, timestamp, attempts made, attempts started, stalled count,
-                   deferred failure, stacktrace, parent key, unknown since, scheduler, id]
+      jobs         per job [name, data, opts, timestamp, deferred failure, attempts started, id], and for one
+                   that was started before also attempts made, stalled count, stacktrace, unknown since
       limited_for  ms until the rate limit allows the next job, 0 if it is not reached
       next_due     when the next delayed job is due (ms), 0 if nothing is delayed or jobs may still wait
       blocked      1 if the queue is paused or runs as many jobs as it may

@@ -95,7 +95,7 @@ local function take(capacity, now, terms)
         started[#started + 1] = id
         jobs[#jobs + 1] = job
         -- A job that is only taken to fail uses none of the rate.
-        counted = counted + (job[8] and 0 or 1)
+        counted = counted + (job[5] and 0 or 1)
       end
     end
     ghosts = ghosts + #ids - #started
