@@ -36,6 +36,16 @@ async def worker(broker: EmbeddedBroker, prefix: str) -> AsyncIterator[OurWorker
         yield running
 
 
+@pytest.fixture
+async def sleeper(
+    broker: EmbeddedBroker, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[OurWorker]:
+    """Our worker, which only a marker wakes: by itself it looks for jobs every 100 s."""
+    monkeypatch.setattr("toril.worker.intake.LONGEST_SLEEP", 100.0)
+    async with our_worker(broker.url, prefix) as running:
+        yield running
+
+
 async def test_node_gets_what_our_worker_returned(node: NodeClient, worker: OurWorker) -> None:
     job_id = await node.add("work", "act", {"value": {"text": "olé"}})
     assert await node.wait_until_finished("work", job_id) == {"text": "olé"}
@@ -118,9 +128,17 @@ async def test_a_payload_that_does_not_fit_fails_at_once_and_names_the_field(
     assert worker.starts == []
 
 
-async def test_a_delayed_job_starts_when_it_is_due_without_other_traffic(
-    node: NodeClient, worker: OurWorker
+async def test_our_idle_worker_starts_a_job_at_once(node: NodeClient, sleeper: OurWorker) -> None:
+    for priority in (0, 0, 1):
+        await eventually(lambda: node.call("isIdle", queue="work"))
+        job_id = await node.add("work", "act", {"value": priority}, priority=priority)
+        assert await node.wait_until_finished("work", job_id) == priority
+
+
+async def test_our_idle_worker_starts_a_delayed_job_when_it_is_due(
+    node: NodeClient, sleeper: OurWorker
 ) -> None:
+    await eventually(lambda: node.call("isIdle", queue="work"))
     job_id = await node.add("work", "act", {"value": 1}, delay=300)
     assert await node.on_job("work", job_id, "getState") == "delayed"
     assert await node.wait_until_finished("work", job_id) == 1

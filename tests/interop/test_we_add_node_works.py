@@ -106,21 +106,19 @@ async def test_priorities_and_lifo_order_our_jobs_at_a_node_worker(
 async def test_an_idle_node_worker_starts_our_job_at_once(node: NodeClient, queues: QueueService) -> None:
     # It polls every 100 s: only our marker can wake it in time.
     await node.call("startWorker", queue="work", worker="worker", options={"drainDelay": 100})
-    for number in range(3):
-        handle = await queues.enqueue(Instructed(value=number))
-        assert await handle.result(timeout=10) == number
-    prioritized = await queues.enqueue(Instructed(value="urgent"), priority=1)
-    assert await prioritized.result(timeout=10) == "urgent"
+    for priority in (0, 0, 1):
+        await eventually(lambda: node.call("isIdle", queue="work"))
+        handle = await queues.enqueue(Instructed(value=priority), priority=priority)
+        assert await handle.result(timeout=10) == priority
 
 
-async def test_a_node_worker_starts_our_delayed_job_when_it_is_due(
+async def test_an_idle_node_worker_starts_our_delayed_job_when_it_is_due(
     node: NodeClient, queues: QueueService
 ) -> None:
     await node.call("startWorker", queue="work", worker="worker", options={"drainDelay": 100})
-    first = await queues.enqueue(Instructed())
-    await first.result(timeout=10)
+    await eventually(lambda: node.call("isIdle", queue="work"))
     handle = await queues.enqueue(Instructed(value=1), delay=0.3)
-    assert await handle.result(timeout=10) == 1
+    assert await handle.result(timeout=8) == 1
     job = await node.on_queue("work", "getJob", handle.job_id)
     assert job["processedOn"] - job["timestamp"] >= 300
 

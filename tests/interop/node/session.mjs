@@ -98,6 +98,14 @@ export class Session {
     return recorder.events.filter(([, fields]) => id === undefined || fields.jobId === id);
   }
 
+  /** Whether every worker of the queue, Node's or ours, waits for a marker, and none is left to wake it. */
+  async isIdle({ queue }) {
+    const target = this.#queue(queue);
+    if (await this.#redis.exists(target.toKey("marker"))) return false;
+    const workers = await target.getWorkers();
+    return workers.length > 0 && workers.every(({ cmd, flags }) => cmd === "bzpopmin" && flags.includes("b"));
+  }
+
   /** Errors that BullMQ's objects emitted, which belong to no request. */
   errors() {
     return this.#errors;
