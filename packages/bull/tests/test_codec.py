@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from toril.bull import codec
 from toril.bull.options import JobOptions
 from toril.types import Backoff, Keep, Progress
@@ -89,7 +90,8 @@ def test_every_form_of_retention_is_read(wire: str, keep: Keep | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "wire", [None, b"", b"no json", b"[]", b"null", b'{"attempts":"x","backoff":[],"delay":-5,"priority":null}']
+    "wire",
+    [None, b"", b"no json", b"[]", b"null", b'{"attempts":"x","backoff":[],"delay":-5,"priority":null}'],
 )
 def test_options_that_cannot_be_read_count_as_not_given(wire: bytes | None) -> None:
     assert codec.decode_options(wire) == JobOptions()

@@ -1,6 +1,8 @@
 """Settling and taking, one round trip at a time."""
 
 import pytest
+
+from toril.bull.codec import UnknownSince
 from toril.bull.connection import Connection
 from toril.bull.inspect import QueueInspector
 from toril.bull.intake import Intake, RateLimit, TakenJob
@@ -209,8 +211,11 @@ async def test_a_job_that_no_worker_knew_says_since_when(
 ) -> None:
     await add(connection, keys)
     [job] = await take(intake)
-    postponed = Postponed(job.id, job.token, 1.0, burns_attempt=False, unknown_since=NOW)
+    postponed = Postponed(job.id, job.token, 1.0, burns_attempt=False, unknown=UnknownSince(NOW, 0))
     await intake.settle_and_take([postponed], 0, now=NOW)
     [again] = (await intake.settle_and_take([], 1, now=NOW + 2)).jobs
     assert again.unknown_since == NOW
     assert again.attempts_made == 0
+    known = Retried(again.id, again.token, "boom", ())
+    [later] = (await intake.settle_and_take([known], 1, now=NOW + 3)).jobs
+    assert later.unknown_since is None

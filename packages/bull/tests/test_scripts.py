@@ -4,6 +4,7 @@ import re
 from importlib.resources import files
 
 import pytest
+
 from toril.bull.scripts import load
 
 NAMES = sorted(

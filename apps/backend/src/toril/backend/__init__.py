@@ -1,6 +1,6 @@
 """The producer: typed jobs in, handles out."""
 
-from toril.backend.errors import BackendError, JobFailed, NotCancellable, ServiceClosed
+from toril.backend.errors import BackendError, JobFailed, ServiceClosed
 from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.job_handles import JobHandles
 from toril.backend.services.queue_service import QueueService
@@ -10,7 +10,6 @@ __all__ = [
     "JobFailed",
     "JobHandle",
     "JobHandles",
-    "NotCancellable",
     "QueueService",
     "ServiceClosed",
 ]

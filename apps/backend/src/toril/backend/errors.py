@@ -2,14 +2,11 @@
 
 BackendError
 ├── JobFailed       a job whose result was awaited has failed for good
-├── ServiceClosed   the service was used before it was entered or after it was left
-└── NotCancellable  the job runs already, or has ended
+└── ServiceClosed   the service was used before it was entered or after it was left
 
 What toril.jobs raises (InvalidPayload, InvalidResult) and what toril.bull raises (BrokerUnavailable,
-JobNotFound) passes through as it is.
+JobNotFound, JobNotCancellable) passes through as it is.
 """
-
-from toril.types import JobState
 
 
 class BackendError(Exception):
@@ -37,13 +34,3 @@ class ServiceClosed(BackendError, RuntimeError):
 
     def __init__(self) -> None:
         super().__init__("the queue service is not open; use it inside `async with QueueService.connect(…)`")
-
-
-class NotCancellable(BackendError):
-    """The job runs already, or has ended."""
-
-    def __init__(self, queue: str, job_id: str, state: JobState | None) -> None:
-        self.queue = queue
-        self.job_id = job_id
-        self.state = state
-        super().__init__(f"job {job_id!r} of queue {queue!r} cannot be cancelled: it is {state or 'gone'}")

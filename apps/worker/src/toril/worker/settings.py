@@ -12,8 +12,8 @@ class WorkerSettings:
 
     Args:
         concurrency: how many jobs may run at once.
-        name: stands in each job that the worker processed, and in the list of workers; None for neither, which
-            saves Redis a few bytes a job.
+        name: stands in each job that the worker processed, and in the list of workers; None for neither,
+            which saves Redis a few bytes a job.
         lock_duration: how long a lock lasts without renewal; a job of a worker that died runs again within
             this and two stalled intervals, 20 s by default. (BullMQ's own defaults are 30 s and 30 s.)
         stalled_interval: how often one worker of the queue looks for such jobs.

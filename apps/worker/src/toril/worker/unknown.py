@@ -2,6 +2,7 @@
 
 import time
 
+from toril.bull.codec import UnknownSince
 from toril.bull.intake import TakenJob
 from toril.bull.outcomes import Failed, Postponed
 from toril.types import Keep
@@ -26,4 +27,5 @@ def unknown_job(
         return failed_for_good(job, describe(UnknownJob(job.name, known, grace)), (), keep_failed)
     # As long again as it has waited so far: the pauses double.
     pause = min(max(SHORTEST_PAUSE, waited), LONGEST_PAUSE, grace - waited)
-    return Postponed(job.id, job.token, pause, burns_attempt=False, unknown_since=since)
+    unknown = UnknownSince(since, job.attempts_made)
+    return Postponed(job.id, job.token, pause, burns_attempt=False, unknown=unknown)

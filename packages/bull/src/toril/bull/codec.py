@@ -7,7 +7,7 @@ milliseconds, but for `age`, which BullMQ counts in seconds too (bullmq-protocol
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from toril.bull.options import HIGHEST_PRIORITY_NUMBER, LONGEST_DELAY, JobOptions
 from toril.types import Backoff, Keep, Progress
@@ -181,12 +181,11 @@ def encode_retention(keep: Keep | None) -> str:
 
 
 def encode_failure(
-    reason: str | None, stacktrace: Sequence[str] = (), unknown_since: float | None = None
+    reason: str | None, stacktrace: Sequence[str] = (), unknown: "UnknownSince | None" = None
 ) -> bytes:
-    """The hash fields of a failed attempt, as a JSON array of fields and values; empty for none.
+    """The hash fields of an attempt that did not end well, as a JSON array; empty for none.
 
-    `unknown_since` (epoch seconds) is a field of ours that BullMQ ignores: when a worker that had no handler
-    for the job first postponed it.
+    `unknownSince` is a field of ours that BullMQ ignores.
     """
     fields: list[str] = []
     if reason is not None:
@@ -196,10 +195,26 @@ def encode_failure(
             "stacktrace",
             json.dumps([encode_text(trace).decode() for trace in stacktrace]),
         ]
-    if unknown_since is not None:
-        fields += ["unknownSince", str(to_milliseconds(unknown_since))]
+    if unknown is not None:
+        fields += ["unknownSince", f"{to_milliseconds(unknown.moment)}@{unknown.attempts_made}"]
     # Characters as they are: the decoder in Redis refuses the escape of half a one.
     return encode_text(json.dumps(fields, ensure_ascii=False)) if fields else b""
+
+
+class UnknownSince(NamedTuple):
+    """When a worker that had no handler for a job first postponed it, in epoch seconds.
+
+    `attempts_made` is how many attempts it had then: one more means that a worker has known it meanwhile.
+    """
+
+    moment: float
+    attempts_made: int
+
+
+def decode_unknown(wire: bytes | None, attempts_made: int) -> float | None:
+    """Since when workers have not known what to do with the job; None if the last one knew."""
+    moment, _, attempts = (wire or b"").partition(b"@")
+    return from_milliseconds(number(moment)) if moment and number(attempts, -1) == attempts_made else None
 
 
 def decode_stacktrace(wire: bytes | None) -> tuple[str, ...]:

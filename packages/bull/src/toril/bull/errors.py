@@ -9,7 +9,7 @@ BullError
 ├── CommandRefused        Redis refused a command as such: a bug of ours, or a permission that is missing
 ├── EmbeddedBrokerFailed  the private broker did not start, or its data folder is in use
 ├── JobNotFound           no such job in this queue
-└── ScriptRefused         a script refused an operation with one of BullMQ's codes
+└── JobNotCancellable     a job that runs already, has ended, or waits for its children
 
 BrokerWarning             Redis answers, but jobs may not be safe in it (a warning, not an error)
 """
@@ -98,24 +98,11 @@ class JobNotFound(BullError, LookupError):
         super().__init__(f"queue {queue!r} has no job {job_id!r}: it was never added, or it was removed")
 
 
-REFUSALS = {
-    -1: "the job does not exist",
-    -2: "the job's lock is gone",
-    -3: "the job is not in the expected state",
-    -4: "the job has children that are not finished",
-    -5: "the parent job does not exist",
-    -6: "the job is locked by another worker",
-    -7: "the job belongs to another parent",
-    -8: "the job is the current iteration of a schedule",
-    -9: "a child of the job has failed",
-}
+class JobNotCancellable(BullError):
+    """A job that does not wait to be started; `state` is where it stands, or "scheduled"."""
 
-
-class ScriptRefused(BullError):
-    """A script refused an operation; `code` is BullMQ's (bullmq-protocol §4)."""
-
-    def __init__(self, operation: str, job_id: str, code: int) -> None:
-        self.operation = operation
+    def __init__(self, queue: str, job_id: str, state: str) -> None:
+        self.queue = queue
         self.job_id = job_id
-        self.code = code
-        super().__init__(f"{operation} job {job_id!r}: {REFUSALS.get(code, f'refused with code {code}')}")
+        self.state = state
+        super().__init__(f"job {job_id!r} of queue {queue!r} cannot be cancelled: it is {state}")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from toril.bull.codec import (
     decode_options,
     decode_stacktrace,
+    decode_unknown,
     from_milliseconds,
     number,
     text,
@@ -178,17 +179,18 @@ def _pairs(flat: Sequence[int]) -> list[tuple[int, int]]:
 def _taken_job(fields: Sequence[Any], token: str) -> TakenJob:
     name, data, options, timestamp, deferred_failure, attempts_started, job_id = fields[:7]
     attempts_made, stalled_count, stacktrace, unknown_since = fields[7:] or _NEVER_STARTED
+    made = int(number(attempts_made))
     return TakenJob(
         id=text(job_id),
         name=text(name),
         data=data or b"",
         token=token,
         options=decode_options(options),
-        attempts_made=int(number(attempts_made)),
+        attempts_made=made,
         attempts_started=attempts_started,
         stalled_count=int(number(stalled_count)),
         enqueued_at=from_milliseconds(number(timestamp)),
         deferred_failure=None if deferred_failure is None else text(deferred_failure),
         earlier_stacktrace=stacktrace,
-        unknown_since=None if unknown_since is None else from_milliseconds(number(unknown_since)),
+        unknown_since=decode_unknown(unknown_since, made),
     )

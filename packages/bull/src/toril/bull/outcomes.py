@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from toril.bull.codec import encode_failure, encode_retention, encode_text, to_milliseconds
+from toril.bull.codec import UnknownSince, encode_failure, encode_retention, encode_text, to_milliseconds
 from toril.bull.replies import Argument
 from toril.types import Keep
 
@@ -51,7 +51,7 @@ class Retried(NamedTuple):
 class Postponed(NamedTuple):
     """To be run again after `delay`; `reason` is None where this attempt did not fail.
 
-    `unknown_since` (epoch seconds): since when workers have not known what to do with the job.
+    `unknown`: since when workers have not known what to do with the job.
     """
 
     job_id: str
@@ -60,10 +60,10 @@ class Postponed(NamedTuple):
     reason: str | None = None
     stacktrace: tuple[str, ...] = ()
     burns_attempt: bool = True
-    unknown_since: float | None = None
+    unknown: UnknownSince | None = None
 
     def arguments(self) -> tuple[Argument, ...]:
-        fields = encode_failure(self.reason, self.stacktrace, self.unknown_since)
+        fields = encode_failure(self.reason, self.stacktrace, self.unknown)
         spares_attempt = "" if self.burns_attempt else "1"
         delay = to_milliseconds(self.delay)
         return ("postponed", self.job_id, self.token, fields, delay, spares_attempt)

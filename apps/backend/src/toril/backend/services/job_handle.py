@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from toril.backend.errors import JobFailed
 from toril.backend.services.watching import JobWatcher, Subscription
+from toril.bull.admin import QueueAdmin
 from toril.bull.errors import BrokerUnavailable, JobNotFound
 from toril.bull.inspect import JobOutcome, QueueInspector
 from toril.jobs import Contract
@@ -31,14 +32,20 @@ _STATE_AFTER = {
 class JobHandle(Generic[R]):
     """A job in its queue. Cheap to hold and to throw away; the job does not depend on it."""
 
-    __slots__ = ("_contract", "_inspector", "_watcher", "job_id")
+    __slots__ = ("_admin", "_contract", "_inspector", "_watcher", "job_id")
 
     def __init__(
-        self, job_id: str, contract: Contract[Any, R], inspector: QueueInspector, watcher: JobWatcher
+        self,
+        job_id: str,
+        contract: Contract[Any, R],
+        inspector: QueueInspector,
+        admin: QueueAdmin,
+        watcher: JobWatcher,
     ) -> None:
         self.job_id = job_id
         self._contract = contract
         self._inspector = inspector
+        self._admin = admin
         self._watcher = watcher
 
     def __repr__(self) -> str:
@@ -91,6 +98,16 @@ class JobHandle(Generic[R]):
                 if latest != current:
                     current = latest
                     yield current
+
+    async def cancel(self) -> None:
+        """Removes the job, if it has not been started yet.
+
+        Raises:
+            JobNotFound: there is no such job.
+            JobNotCancellable: it runs already, has ended, or waits for its children.
+            BrokerUnavailable: Redis did not answer.
+        """
+        await self._admin.cancel(self.job_id)
 
     async def state(self) -> JobState:
         """Where the job stands.

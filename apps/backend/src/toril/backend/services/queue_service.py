@@ -14,6 +14,7 @@ from toril.backend.services.new_jobs import Wishes, new_job
 from toril.backend.services.outgoing import OutgoingBatch
 from toril.backend.services.sending import Sender
 from toril.backend.services.watching import JobWatcher
+from toril.bull.admin import QueueAdmin
 from toril.bull.broker_url import broker_url
 from toril.bull.connection import Connection
 from toril.bull.inspect import QueueInspector
@@ -174,7 +175,9 @@ class QueueService:
         return self._inspectors[queue]
 
     def _handle(self, job_id: str, contract: Contract[Any, Any]) -> JobHandle[Any]:
-        return JobHandle(job_id, contract, self.inspect(contract.queue.name), self._watcher)
+        inspector = self.inspect(contract.queue.name)
+        admin = QueueAdmin(self._asking, inspector.keys)
+        return JobHandle(job_id, contract, inspector, admin, self._watcher)
 
     def _sender(self, queue: str) -> Sender:
         if self._stack is None:

@@ -1,0 +1,61 @@
+--[[
+Removes a job that waits to be started, so that it never is.
+
+KEYS  1 the queue's meta key
+ARGV  1 id
+Reply 1 if it was removed; else the state that it is in, 'scheduled' for the pending run of a schedule, or nil if
+      there is no such job
+Events removed, `waiting` of a parent that waited for it alone
+]]
+--- use events
+--- use parents
+--- use removal
+
+local id = ARGV[1]
+local job_key = base .. id
+
+local function is_scheduled(scheduler)
+  local next_run = scheduler and call('ZSCORE', base .. 'repeat', scheduler)
+  return next_run and id == string.format('repeat:%s:%.0f', scheduler, tonumber(next_run))
+end
+
+-- Takes the job out of where it waits, and says where that was.
+local function take_out()
+  for _, state in ipairs({ 'delayed', 'prioritized' }) do
+    if call('ZREM', base .. state, id) == 1 then
+      return state
+    end
+  end
+  for _, list in ipairs({ 'wait', 'paused' }) do
+    if call('LREM', base .. list, 1, id) == 1 then
+      return list
+    end
+  end
+end
+
+local function other_state()
+  for _, state in ipairs({ 'completed', 'failed', 'waiting-children' }) do
+    if call('ZSCORE', base .. state, id) then
+      return state
+    end
+  end
+  return call('EXISTS', job_key) == 1 and 'active' or false
+end
+
+local job = call('HMGET', job_key, 'rjk', 'parentKey', 'deid')
+if is_scheduled(job[1]) then
+  return 'scheduled'
+end
+local was_in = take_out()
+if not was_in then
+  return other_state()
+end
+if job[2] and job[2] ~= '' and call('EXISTS', job[2]) == 1 then
+  child_removed(job[2], job_key)
+end
+if job[3] and call('GET', base .. 'de:' .. job[3]) == id then
+  call('DEL', base .. 'de:' .. job[3], base .. 'dn:' .. job[3])
+end
+remove_keys(job_key)
+emit_and_trim('removed', 'jobId', id, 'prev', was_in)
+return 1
