@@ -90,6 +90,7 @@ def instructed_handlers(starts: list[Start], *, hangs: bool = False) -> Handlers
             raise InstructedFailure(job.message)
         return job.value
 
-    for contract in (Instructed, Stubborn, Patient):
-        handlers.handles(contract)(follow)
+    handlers.handles(Instructed)(follow)
+    handlers.handles(Stubborn)(follow)
+    handlers.handles(Patient)(follow)
     return handlers

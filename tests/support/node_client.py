@@ -100,8 +100,9 @@ class NodeClient:
             TimeoutError: no answer within `timeout` seconds.
         """
         self._last_id += 1
-        request = {"id": self._last_id, "operation": operation, "parameters": parameters}
-        answer = self._pending[self._last_id] = asyncio.get_running_loop().create_future()
+        request_id = self._last_id
+        request = {"id": request_id, "operation": operation, "parameters": parameters}
+        answer = self._pending[request_id] = asyncio.get_running_loop().create_future()
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
@@ -112,7 +113,7 @@ class NodeClient:
         except ConnectionError as error:
             raise NodeEnded(f"BullMQ {self.version} ended: {self._said()}") from error
         finally:
-            self._pending.pop(request["id"], None)
+            self._pending.pop(request_id, None)
 
     async def on_queue(self, queue: str, method: str, *arguments: Any) -> Any:
         """What a method of BullMQ's `Queue` answers."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -15,23 +15,22 @@ ENDS_WITHIN = 20.0
 
 
 class OurWorker(NamedTuple):
-    """A running worker and, in order, what it began."""
+    """A running worker, by what it began, in order."""
 
-    name: str
     starts: list[Start]
 
 
 @asynccontextmanager
 async def our_worker(
     url: str, prefix: str, settings: WorkerSettings | None = None
-) -> AsyncIterator[OurWorker]:
+) -> AsyncGenerator[OurWorker]:
     """Runs a worker on the queue `work`; at the end it finishes the jobs that it has."""
     starts: list[Start] = []
     factory = WorkerFactory(url, instructed_handlers(starts), prefix=prefix)
     async with factory.create(work, settings=settings) as worker:
         running = asyncio.create_task(worker.run())
         try:
-            yield OurWorker(worker.name, starts)
+            yield OurWorker(starts)
         finally:
             worker.stop()
             await asyncio.wait_for(running, ENDS_WITHIN)
@@ -40,7 +39,7 @@ async def our_worker(
 @asynccontextmanager
 async def our_worker_process(
     url: str, prefix: str, *, lock_duration: float, stalled_interval: float
-) -> AsyncIterator[asyncio.subprocess.Process]:
+) -> AsyncGenerator[asyncio.subprocess.Process]:
     """The same in a process of its own, for which HANG_FIRST is meant; killed at the end, if not before."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
