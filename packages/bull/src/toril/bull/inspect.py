@@ -60,9 +60,9 @@ class QueueInspector:
         return QueueCounts(dict(zip(_COUNTED, counts, strict=True)), bool(paused))
 
     async def job(self, job_id: str) -> JobRecord | None:
-        """The job with its state, or None if there is none."""
-        fields = _pairs(await self._connection.execute("HGETALL", self.keys.job(job_id)))
-        return decode_record(self.keys.queue, job_id, fields, await self.state(job_id)) if fields else None
+        """The job with its state, both at one moment; None if there is no such job."""
+        state, flat = await self._connection.run(load("read_record"), [self.keys.meta], (job_id,))
+        return decode_record(self.keys.queue, job_id, _pairs(flat), _state(state)) if flat else None
 
     async def jobs(
         self, state: JobState, *, start: int = 0, limit: int = 100, newest_first: bool = False
@@ -84,7 +84,7 @@ class QueueInspector:
     async def state(self, job_id: str) -> JobState | None:
         """Where a job stands, or None if it is nowhere."""
         reply: bytes | None = await self._connection.run(load("find_state"), [self.keys.meta], (job_id,))
-        return None if reply is None else JobState(text(reply))
+        return _state(reply)
 
     async def outcome(self, job_id: str) -> JobOutcome | None:
         """How a job ended, or None if it has not.
@@ -116,6 +116,10 @@ class QueueInspector:
     async def workers(self) -> list[WorkerPresence]:
         """The workers that are connected to this queue now, Node's and ours."""
         return await find_workers(self._connection, self.keys)
+
+
+def _state(wire: bytes | None) -> JobState | None:
+    return None if wire is None else JobState(text(wire))
 
 
 def _pairs(flat: Sequence[bytes] | dict[bytes, bytes]) -> dict[bytes, bytes]:
