@@ -1,0 +1,66 @@
+"""What a plain job costs Redis, in calls from the scripts: speed belongs to bench/, but growth is seen here."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from toril.bull.connection import Connection
+from toril.bull.embedded import EmbeddedBroker
+from toril.bull.intake import Intake
+from toril.bull.keys import QueueKeys
+from toril.bull.options import JobOptions
+from toril.bull.outcomes import Completed
+from toril.bull.queue import JobQueue, NewJob
+
+BATCH = 50
+
+
+async def calls(connection: Connection) -> dict[str, int]:
+    """How often each command has run, but for those by which this test itself asks."""
+    stats = (await connection.execute("INFO", "commandstats")).decode()
+    counted = {
+        line.partition(":")[0].removeprefix("cmdstat_"): int(line.partition("calls=")[2].partition(",")[0])
+        for line in stats.splitlines()
+        if line.startswith("cmdstat_")
+    }
+    return {name: count for name, count in counted.items() if name not in ("evalsha", "info", "script|load")}
+
+
+async def spent(connection: Connection, before: dict[str, int]) -> dict[str, int]:
+    after = await calls(connection)
+    return {name: count - before.get(name, 0) for name, count in after.items() if count > before.get(name, 0)}
+
+
+def of_batch(spending: dict[str, int]) -> tuple[float, int]:
+    """Calls for each job, and calls for the batch as a whole."""
+    each = sum(count // BATCH for count in spending.values())
+    return each, sum(count % BATCH for count in spending.values())
+
+
+@pytest.fixture
+async def queue_and_intake() -> AsyncIterator[tuple[Connection, JobQueue, Intake]]:
+    keys = QueueKeys("paint")
+    with EmbeddedBroker() as quiet:
+        async with await Connection.open(quiet.url) as connection:
+            yield connection, JobQueue(connection, keys), Intake(connection, keys, worker_id="w")
+
+
+async def test_adding_a_plain_job(queue_and_intake: tuple[Connection, JobQueue, Intake]) -> None:
+    connection, queue, _ = queue_and_intake
+    new = [NewJob("paint", b"{}", JobOptions())] * BATCH
+    await queue.add(new)
+    before = await calls(connection)
+    await queue.add(new)
+    assert of_batch(await spent(connection, before)) == (3, 6)
+
+
+async def test_settling_and_taking_a_plain_job(
+    queue_and_intake: tuple[Connection, JobQueue, Intake],
+) -> None:
+    connection, queue, intake = queue_and_intake
+    await queue.add([NewJob("paint", b"{}", JobOptions())] * BATCH * 3)
+    first = await intake.settle_and_take([], BATCH)
+    second = await intake.settle_and_take([Completed(job.id, job.token, b"1") for job in first.jobs], BATCH)
+    before = await calls(connection)
+    await intake.settle_and_take([Completed(job.id, job.token, b"1") for job in second.jobs], BATCH)
+    assert of_batch(await spent(connection, before)) == (8, 12)
