@@ -1,4 +1,4 @@
-"""What a plain job costs Redis, in calls from the scripts: speed belongs to bench/, but growth is seen here."""
+"""What a plain job costs Redis, in calls from the scripts: bench/ measures speed, this sees growth."""
 
 from collections.abc import AsyncIterator
 
