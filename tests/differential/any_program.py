@@ -9,6 +9,7 @@ from differential.programs import (
     Add,
     AddFlow,
     AddWithKey,
+    Cancel,
     Elsewhere,
     Ending,
     LoseLock,
@@ -95,6 +96,7 @@ passing = st.one_of(
     st.builds(RecoverStalled),
     one_of([TOKEN, TOKEN, "another"]).map(RenewLocks),
     st.builds(Tell, job_id=one_of(["a", "b", "1", "2"]), fraction=one_of([0.0, 0.25, 1.0])),
+    one_of(["a", "b", "1", "2", "3", "4", "5"]).map(Cancel),
     one_of([0.001, 0.5, 1.0, 3.0]).map(Wait),
 )
 steering = one_of(

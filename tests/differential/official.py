@@ -23,6 +23,7 @@ from toril.bull.queue import NewJob
 MOST_LOG_LINES = 1000
 PAUSE = "wait paused meta prioritized events delayed marker"
 RESUME = "paused wait meta prioritized events delayed marker"
+STATES = "completed failed delayed active wait paused waiting-children prioritized"
 STALLED = "stalled wait active stalled-check meta paused marker events repeat"
 
 
@@ -111,6 +112,16 @@ class Official:
         """Adds a line to a job's log; 0, or -1 for a job that is gone."""
         arguments = [job_id, line, MOST_LOG_LINES]
         return min(0, self._run("addLog-2", f"{job_id} {job_id}:logs", arguments))
+
+    def cancel(self, job_id: str) -> str | None:
+        """Removes a job that waits to be started; answers `removed`, why not, or None for no such job."""
+        state = self._run("getStateV2-8", STATES, [job_id, self.keys.job(job_id)]).decode()
+        if state == "unknown":
+            return None
+        if state not in ("waiting", "delayed", "prioritized"):
+            return state
+        code = self._run("removeJob-2", f"{job_id} repeat", [job_id, "0", self.keys.base])
+        return {1: "removed", -8: "scheduled"}[code]
 
     # --- what only BullMQ's own producers and dashboards do: the same on both sides -------------------------
 

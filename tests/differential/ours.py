@@ -9,8 +9,9 @@ from differential.scripts import OfficialScripts
 from differential.side import Clock, Job, Reply, Worker
 from redis import Redis
 
+from toril.bull.admin import QueueAdmin
 from toril.bull.connection import Connection
-from toril.bull.errors import JobNotFound
+from toril.bull.errors import JobNotCancellable, JobNotFound
 from toril.bull.feedback import JobFeedback
 from toril.bull.intake import Intake, TakenJob
 from toril.bull.keys import QueueKeys
@@ -94,6 +95,15 @@ class Ours(Official):
         except JobNotFound:
             return -1
         return 0
+
+    def cancel(self, job_id: str) -> str | None:
+        try:
+            self._wait_for(QueueAdmin(self._connection, self.keys).cancel(job_id))
+        except JobNotFound:
+            return None
+        except JobNotCancellable as refusal:
+            return refusal.state
+        return "removed"
 
 
 def _job(taken: TakenJob) -> Job:

@@ -145,6 +145,13 @@ class Tell(NamedTuple):
         pair.step("add_log", self.job_id, f"at {self.fraction}")
 
 
+class Cancel(NamedTuple):
+    job_id: str
+
+    def take_on(self, pair: Pair) -> None:
+        pair.step("cancel", self.job_id)
+
+
 class Wait(NamedTuple):
     seconds: float
 
