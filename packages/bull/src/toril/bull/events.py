@@ -6,7 +6,7 @@ from typing import Any, cast
 from toril.bull.codec import decode_progress, text, to_milliseconds
 from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
-from toril.bull.replies import Argument
+from toril.bull.replies import CALL_WITHIN, Argument
 from toril.types import EventKind, JobEvent
 
 MOST_EVENTS_A_READ = 1000
@@ -45,13 +45,16 @@ class EventReader:
             for entry_id, fields in entries
         ]
 
-    async def newest(self, keys: QueueKeys) -> str:
+    async def newest(self, keys: QueueKeys, *, timeout: float = CALL_WITHIN) -> str:
         """The id of a queue's last event: reading after it gives what happens from now on.
+
+        Args:
+            timeout: how long Redis may take to answer, in seconds.
 
         Raises:
             BrokerUnavailable: Redis did not answer.
         """
-        reply = await self._connection.execute("XREVRANGE", keys.events, "+", "-", "COUNT", 1)
+        reply = await self._connection.execute("XREVRANGE", keys.events, "+", "-", "COUNT", 1, timeout=timeout)
         return text(reply[0][0]) if reply else "0-0"
 
 

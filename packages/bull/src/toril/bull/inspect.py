@@ -9,6 +9,7 @@ from toril.bull.connection import Connection
 from toril.bull.errors import JobNotFound
 from toril.bull.keys import QueueKeys
 from toril.bull.records import decode_record
+from toril.bull.replies import CALL_WITHIN
 from toril.bull.scripts import load
 from toril.bull.workers import WorkerPresence, find_workers
 from toril.types import JobRecord, JobState
@@ -86,14 +87,17 @@ class QueueInspector:
         reply: bytes | None = await self._connection.run(load("find_state"), [self.keys.meta], (job_id,))
         return _state(reply)
 
-    async def outcome(self, job_id: str) -> JobOutcome | None:
+    async def outcome(self, job_id: str, *, timeout: float = CALL_WITHIN) -> JobOutcome | None:
         """How a job ended, or None if it has not.
+
+        Args:
+            timeout: how long Redis may take to answer, in seconds.
 
         Raises:
             JobNotFound: there is no such job.
         """
         state, result, reason, stacktrace = await self._connection.run(
-            load("read_outcome"), [self.keys.meta], (job_id,)
+            load("read_outcome"), [self.keys.meta], (job_id,), timeout=timeout
         )
         if state is None:
             raise JobNotFound(self.keys.queue, job_id)
