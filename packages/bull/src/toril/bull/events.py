@@ -54,7 +54,9 @@ class EventReader:
         Raises:
             BrokerUnavailable: Redis did not answer.
         """
-        reply = await self._connection.execute("XREVRANGE", keys.events, "+", "-", "COUNT", 1, timeout=timeout)
+        reply = await self._connection.execute(
+            "XREVRANGE", keys.events, "+", "-", "COUNT", 1, timeout=timeout
+        )
         return text(reply[0][0]) if reply else "0-0"
 
 
