@@ -1,6 +1,7 @@
 """Between Python's words and BullMQ's."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -133,3 +134,24 @@ def test_lone_surrogates_become_something_that_every_reader_accepts() -> None:
 )
 def test_retention_is_told_to_the_script(keep: Keep | None, wire: str) -> None:
     assert codec.encode_retention(keep) == wire
+
+
+@pytest.mark.parametrize(
+    "wire", [None, b"", b"x", b"nan", b"inf", b"-inf", b"1e18", b"-1e300", b"9007199254740992"]
+)
+def test_what_is_no_number_that_counts_exactly_is_read_as_none(wire: bytes | None) -> None:
+    assert codec.number(wire) == 0
+    assert codec.number(wire, -1) == -1
+    assert codec.count(wire) == 0
+    assert codec.moment(wire) is None
+
+
+def test_numbers_counts_and_moments_are_read() -> None:
+    assert codec.number(b"-1.5") == -1.5
+    assert codec.count(b"3.9") == 3
+    assert codec.moment(b"1700000000125") == datetime(2023, 11, 14, 22, 13, 20, 125_000, tzinfo=UTC)
+
+
+def test_a_moment_after_the_year_9999_is_none() -> None:
+    assert codec.moment(b"253402300799999") is not None
+    assert codec.moment(b"253402300800000") is None

@@ -6,6 +6,7 @@ milliseconds, but for `age`, which BullMQ counts in seconds too (bullmq-protocol
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
@@ -13,6 +14,10 @@ from toril.bull.options import HIGHEST_PRIORITY_NUMBER, LONGEST_DELAY, JobOption
 from toril.types import Backoff, Keep, Progress
 
 JsonObject = dict[str, Any]
+
+# From here on JavaScript and Lua, whose numbers are doubles, leave whole ones out.
+EXACT_BELOW = 2**53
+_YEAR_10000 = 253_402_300_800
 
 
 def to_milliseconds(seconds: float) -> int:
@@ -29,11 +34,23 @@ def text(value: bytes | None) -> str:
 
 
 def number(value: bytes | None, otherwise: float = 0) -> float:
-    """A number from the wire, or `otherwise` where there is none that can be read."""
+    """A number from the wire, or `otherwise` where there is none that can be read and counts exactly."""
     try:
-        return otherwise if value is None else float(value)
+        found = otherwise if value is None else float(value)
     except ValueError:
         return otherwise
+    return found if abs(found) < EXACT_BELOW else otherwise
+
+
+def count(value: bytes | None) -> int:
+    """A whole number from the wire, or 0."""
+    return int(number(value))
+
+
+def moment(value: bytes | None) -> datetime | None:
+    """A time from the wire, in UTC, or None where there is none that a datetime can hold."""
+    seconds = from_milliseconds(number(value))
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < _YEAR_10000 else None
 
 
 def encode_text(value: str) -> bytes:
@@ -105,7 +122,7 @@ def decode_options(wire: bytes | None) -> JobOptions:
 def _real(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if abs(value) < 2**53 else None
+    return value if abs(value) < EXACT_BELOW else None
 
 
 def _whole(value: object) -> int | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from toril.bull.codec import (
+    count,
     decode_options,
     decode_stacktrace,
     decode_unknown,
@@ -179,7 +180,7 @@ def _pairs(flat: Sequence[int]) -> list[tuple[int, int]]:
 def _taken_job(fields: Sequence[Any], token: str) -> TakenJob:
     name, data, options, timestamp, deferred_failure, attempts_started, job_id = fields[:7]
     attempts_made, stalled_count, stacktrace, unknown_since = fields[7:] or _NEVER_STARTED
-    made = int(number(attempts_made))
+    made = count(attempts_made)
     return TakenJob(
         id=text(job_id),
         name=text(name),
@@ -188,7 +189,7 @@ def _taken_job(fields: Sequence[Any], token: str) -> TakenJob:
         options=decode_options(options),
         attempts_made=made,
         attempts_started=attempts_started,
-        stalled_count=int(number(stalled_count)),
+        stalled_count=count(stalled_count),
         enqueued_at=from_milliseconds(number(timestamp)),
         deferred_failure=None if deferred_failure is None else text(deferred_failure),
         earlier_stacktrace=stacktrace,

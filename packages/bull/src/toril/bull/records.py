@@ -1,13 +1,14 @@
 """Job hashes as records (bullmq-protocol §2)."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from toril.bull.codec import (
+    count,
     decode_options,
     decode_progress,
     decode_stacktrace,
     from_milliseconds,
+    moment,
     number,
     text,
 )
@@ -22,10 +23,6 @@ def decode_record(
     def optional(field: bytes) -> str | None:
         return text(fields[field]) if field in fields else None
 
-    def moment(field: bytes) -> datetime | None:
-        milliseconds = number(fields.get(field))
-        return datetime.fromtimestamp(from_milliseconds(milliseconds), UTC) if milliseconds > 0 else None
-
     options = decode_options(fields.get(b"opts"))
     return JobRecord(
         queue=queue,
@@ -33,15 +30,15 @@ def decode_record(
         name=text(fields.get(b"name")),
         data=text(fields.get(b"data")),
         state=state,
-        enqueued_at=moment(b"timestamp"),
-        started_at=moment(b"processedOn"),
-        finished_at=moment(b"finishedOn"),
+        enqueued_at=moment(fields.get(b"timestamp")),
+        started_at=moment(fields.get(b"processedOn")),
+        finished_at=moment(fields.get(b"finishedOn")),
         delay=from_milliseconds(number(fields.get(b"delay"))),
-        priority=int(number(fields.get(b"priority"))),
+        priority=count(fields.get(b"priority")),
         attempts=options.attempts,
-        attempts_made=int(number(fields.get(b"attemptsMade", fields.get(b"atm")))),
-        attempts_started=int(number(fields.get(b"ats"))),
-        stalled_count=int(number(fields.get(b"stc"))),
+        attempts_made=count(fields.get(b"attemptsMade", fields.get(b"atm"))),
+        attempts_started=count(fields.get(b"ats")),
+        stalled_count=count(fields.get(b"stc")),
         backoff=options.backoff,
         keep_completed=options.keep_completed,
         keep_failed=options.keep_failed,

@@ -1,0 +1,62 @@
+"""Job hashes that anyone may have written: none of them stops a worker or a reader."""
+
+import json
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from toril.bull.intake import _taken_job
+from toril.bull.records import decode_record
+
+NUMBERS = [b"nan", b"inf", b"-inf", b"1e18", b"-1e18", b"1e400", b"9" * 5000, b"-1", b"1.5"]
+DEEP = b"[" * 900 + b"]" * 900
+FIELDS = [
+    *(
+        b"name",
+        b"data",
+        b"opts",
+        b"timestamp",
+        b"processedOn",
+        b"finishedOn",
+        b"delay",
+        b"priority",
+        b"attemptsMade",
+    ),
+    *(
+        b"atm",
+        b"ats",
+        b"stc",
+        b"progress",
+        b"returnvalue",
+        b"failedReason",
+        b"stacktrace",
+        b"pb",
+        b"parentKey",
+    ),
+]
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+wire = (
+    st.binary()
+    | st.sampled_from([*NUMBERS, DEEP])
+    | json_values.map(lambda value: json.dumps(value).encode())
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), wire))
+@example(dict.fromkeys(FIELDS, b"1e18"))
+@example(dict.fromkeys(FIELDS, b"inf"))
+def test_any_hash_is_a_record(fields: dict[bytes, bytes]) -> None:
+    assert decode_record("paint", "1", fields, None).id == "1"
+
+
+@given(st.lists(wire | st.none(), min_size=5, max_size=5), st.lists(wire | st.none(), min_size=4, max_size=4))
+@example([None] * 5, [b"1e400"] * 4)
+@example([b"nan"] * 5, [b"nan"] * 4)
+def test_any_hash_is_a_job_that_can_be_taken(first: list[bytes | None], earlier: list[bytes | None]) -> None:
+    job = _taken_job([*first, 1, b"1", *earlier], "token")
+    assert (job.id, job.token) == ("1", "token")
+    assert all(isinstance(line, str) for line in job.stacktrace)
