@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from support.jobs import Paint, Painted, PaintOnce, handlers, paint
 from support.waiting import eventually
@@ -160,6 +161,21 @@ async def test_what_does_not_end_within_the_grace_is_handed_back_unharmed(
             await eventually(lambda: is_in(handle, JobState.ACTIVE))
         record = await handle.record()
         assert (record.state, record.attempts_made, record.stalled_count) == (JobState.WAITING, 0, 0)
+
+
+async def test_outcomes_that_redis_never_took_are_named_when_the_worker_stops() -> None:
+    with capture_logs() as logs:
+        broker = EmbeddedBroker().start()
+        try:
+            async with QueueService.connect(broker.url) as queues:
+                handle = await queues.enqueue(Paint(colour="red", seconds=0.3))
+                async with running_worker(broker.url, "bull", settings=replace(QUICK, grace=1.0)):
+                    await eventually(lambda: is_in(handle, JobState.ACTIVE))
+                    broker.stop()
+        finally:
+            broker.stop()
+    [unsettled] = [entry for entry in logs if "outcome of these jobs" in entry["event"]]
+    assert unsettled["job_ids"] == [handle.job_id]
 
 
 async def test_a_second_stop_waits_no_longer(broker: EmbeddedBroker, prefix: str) -> None:

@@ -13,7 +13,7 @@ def taken(count: int, *, limited_for: float = 0.0, next_due: float | None = None
 def test_a_new_worker_looks_once() -> None:
     supply = Supply(concurrency=10, share=5)
     assert supply.is_worth_a_look
-    assert supply.reserve() == 5
+    assert supply.reserve().places == 5
     assert not supply.is_worth_a_look
 
 
@@ -25,11 +25,13 @@ def test_plenty_is_worth_a_second_look_at_the_same_time() -> None:
 
 def test_no_more_is_asked_for_than_could_be_started() -> None:
     supply = Supply(concurrency=10, share=8)
-    assert supply.reserve() == 8
-    assert supply.reserve() == 2
-    assert supply.reserve() == 0
-    supply.give_back(8)
-    supply.running = 8
+    first = supply.reserve()
+    assert first.places == 8
+    assert supply.reserve().places == 2
+    assert supply.reserve().places == 0
+    supply.give_back(first)
+    for _ in range(8):
+        supply.started()
     assert supply.free == 0
 
 
@@ -51,13 +53,24 @@ def test_nothing_is_asked_for_while_the_rate_limit_holds() -> None:
     supply.give_back(places)
     supply.note(taken(1, limited_for=60.0), places)
     supply.expect_more()
-    assert supply.reserve() == 0
+    assert supply.reserve().places == 0
     assert supply.limited_for > 50
+    assert supply.is_idle
 
 
 def test_a_closed_worker_takes_nothing() -> None:
     supply = Supply(concurrency=10, share=5)
     supply.close()
-    assert supply.reserve() == 0
+    assert supply.reserve().places == 0
     assert not supply.is_worth_a_look
     assert not supply.is_idle
+
+
+def test_what_comes_while_a_look_is_under_way_is_worth_another_one() -> None:
+    supply = Supply(concurrency=10, share=5)
+    places = supply.reserve()
+    supply.expect_more()
+    supply.give_back(places)
+    supply.note(taken(0), places)
+    assert not supply.is_idle
+    assert supply.is_worth_a_look

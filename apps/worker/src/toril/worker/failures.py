@@ -3,7 +3,7 @@
 import traceback
 
 from toril.bull.intake import TakenJob
-from toril.bull.outcomes import Failed, Postponed, Retried
+from toril.bull.outcomes import Completed, Failed, Postponed, Refusal, Retried
 from toril.jobs import InvalidPayload, InvalidResult
 from toril.types import Keep
 from toril.worker.errors import Unrecoverable
@@ -41,6 +41,12 @@ def failed_for_good(
     options = job.options
     keep = keep_failed if options.keep_failed is None else options.keep_failed
     return Failed(job.id, job.token, reason, stacktrace, options.attempts, keep)
+
+
+def failed_by_children(completed: Completed, refusal: Refusal, keep_failed: Keep | None) -> Failed:
+    """A job that ended well, but may not complete because of its children; earlier stack traces stay."""
+    reason = "children are not finished" if refusal is Refusal.CHILDREN_PENDING else "children have failed"
+    return Failed(completed.job_id, completed.token, reason, None, 1, keep_failed)
 
 
 def describe(error: BaseException) -> str:

@@ -48,6 +48,7 @@ class IntakeLoop:
         self._bell = Bell()
         self._idle = asyncio.Event()
         self._closing = False
+        self._under_way: dict[Intake, list[Outcome]] = {}
 
     def settle(self, outcome: Outcome) -> None:
         """Has an outcome settled with the next round trip."""
@@ -66,6 +67,11 @@ class IntakeLoop:
         self._supply.close()
         self._bell.ring_all()
 
+    def unsettled(self) -> list[str]:
+        """The ids of the jobs whose outcomes Redis has not accepted, so far as is known."""
+        sent = [outcome.job_id for batch in self._under_way.values() for outcome in batch]
+        return sent + self._settling.waiting()
+
     async def exchange(self, intake: Intake) -> None:
         """Goes on exchanging over one connection until the loop is closed and nothing is left to settle."""
         while True:
@@ -74,14 +80,16 @@ class IntakeLoop:
                     return
                 await self._bell.wait()
             batch = self._settling.next_batch(MOST_JOBS_A_SCRIPT)
-            places = self._supply.reserve()
+            reservation = self._supply.reserve()
+            self._under_way[intake] = batch
             try:
-                taken = await self._exchange_once(intake, batch, places)
+                taken = await self._exchange_once(intake, batch, reservation.places)
                 for job in taken.jobs:
                     self._start(job)
             finally:
-                self._supply.give_back(places)
-            self._supply.note(taken, places)
+                self._supply.give_back(reservation)
+            del self._under_way[intake]
+            self._supply.note(taken, reservation)
             if self._supply.is_idle:
                 self._idle.set()
             else:
@@ -118,7 +126,7 @@ class IntakeLoop:
                 await self._outage.endure(error)
                 continue
             self._outage.over()
-            self._settling.judge(batch, taken.refused, in_doubt=in_doubt)
+            self._settling.judge(taken.refused, in_doubt=in_doubt)
             for outcome in batch:
                 self._locks.let_go(outcome.job_id, outcome.token)
             return taken._replace(jobs=reclaimed + taken.jobs) if reclaimed else taken
@@ -136,7 +144,7 @@ class IntakeLoop:
         if woken_for is None:
             return True
         if woken_for > time.time():
-            self._supply.next_due = woken_for
+            self._supply.expect_at(woken_for)
             return False
         if self._supply.free <= 0:
             # The places were filled while this worker slept: the wake-up is somebody else's.

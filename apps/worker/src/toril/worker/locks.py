@@ -3,13 +3,13 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toril.bull.errors import BrokerUnavailable
 from toril.bull.locks import LockRenewal
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class HeldLock:
     """A lock that this worker holds. Times are of the monotonic clock; `renew_until` is None for no bound."""
 
@@ -41,14 +41,14 @@ class LockKeeper:
         self._guard = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="toril-locks", daemon=True)
-        self.lag = 0.0
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the thread, after the renewal under way."""
+        """Ends the thread, and with it a renewal that waits for Redis."""
         self._stopping.set()
+        self._renewal.close()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -69,15 +69,13 @@ class LockKeeper:
     def _run(self) -> None:
         pause = self._interval
         while not self._stopping.wait(pause):
-            began = time.monotonic()
             try:
-                self._renew(began)
+                self._renew(time.monotonic())
             except BrokerUnavailable:
                 # The locks last longer than a short outage: try again soon, and often.
                 pause = min(self._interval, 0.5)
             else:
                 pause = self._interval
-            self.lag = time.monotonic() - began
 
     def _renew(self, now: float) -> None:
         with self._guard:
@@ -96,4 +94,10 @@ class LockKeeper:
                 self.let_go(job_id, lock.token)
                 self._on_lost(job_id, lock.token)
             else:
-                lock.renewed_at = now
+                self._note_renewal(job_id, replace(lock, renewed_at=now))
+
+    def _note_renewal(self, job_id: str, renewed: HeldLock) -> None:
+        with self._guard:
+            held = self._held.get(job_id)
+            if held is not None and held.token == renewed.token:
+                self._held[job_id] = renewed

@@ -23,6 +23,14 @@ def stopped(queue: str, released: int, abandoned: list[str]) -> None:
         )
 
 
+def unsettled(queue: str, job_ids: list[str]) -> None:
+    _log.error(
+        "stopped before Redis took the outcome of these jobs; they run again once their locks have run out",
+        queue=queue,
+        job_ids=job_ids,
+    )
+
+
 def job_failed(queue: str, job_id: str, name: str, reason: str, attempt: int, attempts: int) -> None:
     _log.warning(
         "job failed", queue=queue, job_id=job_id, name=name, reason=reason, attempt=attempt, attempts=attempts
@@ -37,9 +45,13 @@ def lock_lost(queue: str, job_id: str) -> None:
     _log.error("lock lost, handler cancelled: another worker may run the job", queue=queue, job_id=job_id)
 
 
-def outcome_refused(queue: str, job_id: str, outcome: str, code: int) -> None:
+def outcome_refused(queue: str, job_id: str, outcome: str, refusal: str) -> None:
     _log.error(
-        "outcome refused, the job is no longer ours", queue=queue, job_id=job_id, outcome=outcome, code=code
+        "outcome refused, the job is no longer ours",
+        queue=queue,
+        job_id=job_id,
+        outcome=outcome,
+        refusal=refusal,
     )
 
 

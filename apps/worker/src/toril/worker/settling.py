@@ -3,24 +3,35 @@
 from collections import deque
 from collections.abc import Sequence
 
-from toril.bull.intake import Refused
-from toril.bull.outcomes import Completed, Failed, Outcome
+from toril.bull.outcomes import Completed, Outcome, Refusal, Refused
+from toril.types import Keep
 from toril.worker import log
+from toril.worker.failures import failed_by_children
 
 MOST_BYTES_A_BATCH = 4_000_000
 
-_GONE, _LOCK_LOST, _NOT_ACTIVE, _CHILDREN_PENDING, _LOCKED_BY_OTHER, _CHILDREN_FAILED = -1, -2, -3, -4, -6, -9
+_SETTLED_BEFORE = (Refusal.JOB_GONE, Refusal.LOCK_LOST, Refusal.NOT_ACTIVE)
+_CHILDREN = (Refusal.CHILDREN_PENDING, Refusal.CHILDREN_FAILED)
 
 
 class Settling:
-    """Outcomes on their way to Redis, oldest first."""
+    """Outcomes on their way to Redis, oldest first.
 
-    def __init__(self, queue: str) -> None:
+    Args:
+        keep_failed: how long to keep jobs that have failed for good and do not say so themselves.
+    """
+
+    def __init__(self, queue: str, keep_failed: Keep | None = None) -> None:
         self._queue = queue
+        self._keep_failed = keep_failed
         self._waiting: deque[Outcome] = deque()
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def waiting(self) -> list[str]:
+        """The ids of the jobs whose outcomes have not been sent yet."""
+        return [outcome.job_id for outcome in self._waiting]
 
     def add(self, outcome: Outcome) -> None:
         self._waiting.append(outcome)
@@ -35,25 +46,16 @@ class Settling:
             size += len(outcome.result) if isinstance(outcome, Completed) else 0
         return batch
 
-    def judge(self, batch: Sequence[Outcome], refused: Sequence[Refused], *, in_doubt: bool) -> None:
+    def judge(self, refused: Sequence[Refused], *, in_doubt: bool) -> None:
         """Deals with the outcomes of a batch that were refused.
 
         `in_doubt` says that the batch was sent before and the answer lost: what had been settled then is
         refused now, because its lock is gone, and recognised by that.
         """
-        codes = {each.job_id: each.code for each in refused}
-        if not codes:
-            return
-        for outcome in batch:
-            code = codes.get(outcome.job_id, 0)
-            if code < 0:
-                self._judge(outcome, code, in_doubt)
-
-    def _judge(self, outcome: Outcome, code: int, in_doubt: bool) -> None:
-        if code in (_CHILDREN_PENDING, _CHILDREN_FAILED) and isinstance(outcome, Completed):
-            reason = "children are not finished" if code == _CHILDREN_PENDING else "children have failed"
-            self._waiting.append(Failed(outcome.job_id, outcome.token, reason, (), 1))
-        elif in_doubt and code in (_GONE, _LOCK_LOST, _NOT_ACTIVE):
-            log.settled_before(self._queue, outcome.job_id)
-        else:
-            log.outcome_refused(self._queue, outcome.job_id, type(outcome).__name__, code)
+        for outcome, refusal in refused:
+            if isinstance(outcome, Completed) and refusal in _CHILDREN:
+                self._waiting.append(failed_by_children(outcome, refusal, self._keep_failed))
+            elif in_doubt and refusal in _SETTLED_BEFORE:
+                log.settled_before(self._queue, outcome.job_id)
+            else:
+                log.outcome_refused(self._queue, outcome.job_id, type(outcome).__name__, refusal.name)

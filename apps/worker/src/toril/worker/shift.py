@@ -74,7 +74,9 @@ class Shift:
             keep_failed=settings.keep_failed,
         )
         self._supply = Supply(settings.concurrency, share=-(-settings.concurrency // len(intakes)))
-        self._intake = IntakeLoop(Settling(keys.queue), self._supply, self._locks, outage, start=self._start)
+        self._intake = IntakeLoop(
+            Settling(keys.queue, settings.keep_failed), self._supply, self._locks, outage, start=self._start
+        )
         self._executions = Executions(
             keys.queue, group, self._executor, settle=self._intake.settle, ended=self._ended
         )
@@ -102,7 +104,8 @@ class Shift:
                 task.cancel()
             self._intake.close()
             await self._drain(hurry, grace)
-            await _within(CLEAN_UP_WITHIN, asyncio.gather(*exchanging))
+            if not await _within(CLEAN_UP_WITHIN, asyncio.gather(*exchanging)):
+                log.unsettled(self._queue, self._intake.unsettled())
         finally:
             await asyncio.to_thread(self._locks.stop)
         log.stopped(self._queue, self._executions.released, self._executions.job_ids())
@@ -115,6 +118,7 @@ class Shift:
         hurried.cancel()
         if not ended.done():
             self._executions.hand_back_all()
+            # What does not end even then is told when the shift is over.
             await _within(CLEAN_UP_WITHIN, ended)
         ended.cancel()
 
@@ -123,11 +127,11 @@ class Shift:
         if self._stopping:
             self._intake.settle(Released(job.id, job.token))
             return
-        self._supply.running += 1
+        self._supply.started()
         self._executions.start(job)
 
     def _ended(self) -> None:
-        self._supply.running -= 1
+        self._supply.ended()
         if self._stopping:
             self._intake.close()
 

@@ -2,6 +2,7 @@
 
 import time
 from enum import Enum
+from typing import NamedTuple
 
 from toril.bull.intake import Taken
 
@@ -12,6 +13,13 @@ class Outlook(Enum):
     PLENTY = "the last look brought as many jobs as were asked for"
     UNKNOWN = "something may have come: one look will tell"
     NOTHING = "the last look found no more"
+
+
+class Reservation(NamedTuple):
+    """Places set aside for the jobs of one round trip; `news` is how much was known when it set out."""
+
+    places: int
+    news: int
 
 
 class Supply:
@@ -26,17 +34,28 @@ class Supply:
         self._concurrency = concurrency
         self._share = share
         self._outlook = Outlook.UNKNOWN
+        self._news = 0
         self._looking = 0
         self._reserved = 0
+        self._running = 0
         self._closed = False
         self._limited_until = 0.0
-        self.running = 0
-        self.next_due: float | None = None
+        self._next_due: float | None = None
+
+    @property
+    def running(self) -> int:
+        """How many jobs run."""
+        return self._running
 
     @property
     def free(self) -> int:
         """How many more jobs could be started now."""
-        return 0 if self._closed else self._concurrency - self.running - self._reserved
+        return 0 if self._closed else self._concurrency - self._running - self._reserved
+
+    @property
+    def next_due(self) -> float | None:
+        """When the next delayed job is due (epoch seconds), if that is known."""
+        return self._next_due
 
     @property
     def limited_for(self) -> float:
@@ -45,18 +64,31 @@ class Supply:
 
     @property
     def is_idle(self) -> bool:
-        """Whether places are free, and nothing is known to fill them."""
-        return self._outlook is Outlook.NOTHING and self.free > 0
+        """Whether places are free, and nothing is known that may fill them now."""
+        return self.free > 0 and (self._outlook is Outlook.NOTHING or self.limited_for > 0)
 
     @property
     def is_worth_a_look(self) -> bool:
         """Whether a round trip for the sake of taking jobs makes sense now; of an unknown one is enough."""
-        if self.free <= 0 or self._outlook is Outlook.NOTHING:
+        if self.free <= 0 or self.limited_for > 0 or self._outlook is Outlook.NOTHING:
             return False
         return self._outlook is Outlook.PLENTY or self._looking == 0
 
+    def started(self) -> None:
+        """A job runs from now on."""
+        self._running += 1
+
+    def ended(self) -> None:
+        """A job runs no longer."""
+        self._running -= 1
+
+    def expect_at(self, moment: float) -> None:
+        """The next delayed job is due then, in epoch seconds."""
+        self._next_due = moment
+
     def expect_more(self) -> None:
-        """Something may have come."""
+        """Something may have come, also since the round trips that are under way set out."""
+        self._news += 1
         if self._outlook is Outlook.NOTHING:
             self._outlook = Outlook.UNKNOWN
 
@@ -64,25 +96,26 @@ class Supply:
         """Takes no more jobs."""
         self._closed = True
 
-    def reserve(self) -> int:
-        """Sets places aside for the jobs of one round trip, and says how many."""
+    def reserve(self) -> Reservation:
+        """Sets places aside for the jobs of one round trip."""
         places = 0 if self.limited_for > 0 else max(min(self.free, self._share), 0)
         self._reserved += places
         self._looking += 1
-        return places
+        return Reservation(places, self._news)
 
-    def give_back(self, places: int) -> None:
+    def give_back(self, reservation: Reservation) -> None:
         """Ends a reservation: what was taken runs by now."""
-        self._reserved -= places
+        self._reserved -= reservation.places
         self._looking -= 1
 
-    def note(self, taken: Taken, asked: int) -> None:
+    def note(self, taken: Taken, reservation: Reservation) -> None:
         """Learns from what a round trip brought."""
-        if asked == 0:
+        if reservation.places == 0:
             return
-        if len(taken.jobs) >= asked:
+        if len(taken.jobs) >= reservation.places:
             self._outlook = Outlook.PLENTY
             return
-        self._outlook = Outlook.NOTHING
-        self.next_due = taken.next_due
+        # What came while the round trip was under way, it may have missed.
+        self._outlook = Outlook.NOTHING if reservation.news == self._news else Outlook.UNKNOWN
+        self._next_due = taken.next_due
         self._limited_until = time.monotonic() + taken.limited_for if taken.limited_for else 0.0

@@ -17,7 +17,7 @@ from toril.bull.codec import (
 from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
-from toril.bull.outcomes import Outcome
+from toril.bull.outcomes import Outcome, Refusal, Refused
 from toril.bull.replies import Argument
 from toril.bull.scripts import load
 
@@ -55,13 +55,6 @@ class TakenJob(NamedTuple):
     def stacktrace(self) -> tuple[str, ...]:
         """The stack traces of earlier attempts."""
         return decode_stacktrace(self.earlier_stacktrace)
-
-
-class Refused(NamedTuple):
-    """An outcome that was not accepted, with BullMQ's code (bullmq-protocol §4); -2, -6: the lock is lost."""
-
-    job_id: str
-    code: int
 
 
 class Taken(NamedTuple):
@@ -150,7 +143,7 @@ class Intake:
         self.token_in_doubt = None
         return Taken(
             jobs=[_taken_job(fields, token) for fields in jobs],
-            refused=[Refused(outcomes[at - 1].job_id, code) for at, code in _pairs(refused)],
+            refused=[Refused(outcomes[at - 1], Refusal(code)) for at, code in _pairs(refused)],
             limited_for=from_milliseconds(limited_for),
             next_due=from_milliseconds(next_due) if next_due else None,
             blocked=bool(blocked),

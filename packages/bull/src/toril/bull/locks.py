@@ -39,3 +39,7 @@ class LockRenewal:
             reply: list[bytes] = self._connection.run(self._script, self._keys, arguments)
             lost += [text(job_id) for job_id in reply]
         return lost
+
+    def close(self) -> None:
+        """Ends the renewal, also one that waits for Redis at this moment in another thread."""
+        self._connection.close()

@@ -1,5 +1,6 @@
-"""How the run of a job ended, as settling takes it. Durations are seconds."""
+"""How the run of a job ended, as settling takes it, and why it may be refused. Durations are seconds."""
 
+from enum import IntEnum
 from typing import NamedTuple
 
 from toril.bull.codec import UnknownSince, encode_failure, encode_retention, encode_text, to_milliseconds
@@ -21,17 +22,17 @@ class Completed(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """Failed for good. `attempts` is how many were allowed."""
+    """Failed for good. `attempts` is how many were allowed; without a `stacktrace`, earlier ones stay."""
 
     job_id: str
     token: str
     reason: str
-    stacktrace: tuple[str, ...]
+    stacktrace: tuple[str, ...] | None
     attempts: int
     keep: Keep | None = None
 
     def arguments(self) -> tuple[Argument, ...]:
-        fields = encode_failure(self.reason, self.stacktrace)
+        fields = b"" if self.stacktrace is None else encode_failure(self.reason, self.stacktrace)
         reason, keep = encode_text(self.reason), encode_retention(self.keep)
         return ("failed", self.job_id, self.token, reason, keep, fields, self.attempts)
 
@@ -80,3 +81,25 @@ class Released(NamedTuple):
 
 
 Outcome = Completed | Failed | Retried | Postponed | Released
+
+
+class Refusal(IntEnum):
+    """Why an outcome was not accepted, with BullMQ's codes (bullmq-protocol §4)."""
+
+    JOB_GONE = -1
+    LOCK_LOST = -2
+    NOT_ACTIVE = -3
+    CHILDREN_PENDING = -4
+    LOCKED_BY_OTHER = -6
+    CHILDREN_FAILED = -9
+
+
+class Refused(NamedTuple):
+    """An outcome that was not accepted."""
+
+    outcome: Outcome
+    code: Refusal
+
+    @property
+    def job_id(self) -> str:
+        return self.outcome.job_id
