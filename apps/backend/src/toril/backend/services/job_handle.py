@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
 
 from toril.backend.errors import JobFailed
-from toril.backend.services.watching import JobWatcher, Subscription
+from toril.backend.services.watcher import JobWatcher, Subscription
 from toril.bull.admin import QueueAdmin
 from toril.bull.errors import BrokerUnavailable, JobNotFound
 from toril.bull.inspect import JobOutcome, QueueInspector

@@ -8,12 +8,12 @@ from typing import Any, Self, TypeVar
 
 from toril.backend.errors import ServiceClosed
 from toril.backend.services.batches import batches
+from toril.backend.services.enqueue_options import EnqueueOptions, new_job
 from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.job_handles import JobHandles
-from toril.backend.services.new_jobs import Wishes, new_job
-from toril.backend.services.outgoing import OutgoingBatch
-from toril.backend.services.sending import Sender
-from toril.backend.services.watching import JobWatcher
+from toril.backend.services.outgoing_batch import OutgoingBatch
+from toril.backend.services.sender import Sender
+from toril.backend.services.watcher import JobWatcher
 from toril.bull.admin import QueueAdmin
 from toril.bull.broker_url import broker_url
 from toril.bull.connection import Connection
@@ -120,7 +120,7 @@ class QueueService:
                 with a `job_id` can be added again without harm.
         """
         contract: Contract[Any, R] = type(job).contract()
-        new = new_job(contract, job, Wishes(delay=delay, priority=priority, lifo=lifo), job_id)
+        new = new_job(contract, job, EnqueueOptions(delay=delay, priority=priority, lifo=lifo), job_id)
         [sent_id] = await self._sender(contract.queue.name).send([new])
         return self._handle(sent_id, contract)
 
@@ -139,12 +139,12 @@ class QueueService:
             InvalidJobOptions: an option out of range.
             BrokerUnavailable: Redis did not answer in time; some of the jobs may have been added.
         """
-        wishes = Wishes(delay=delay, priority=priority, lifo=lifo)
+        options = EnqueueOptions(delay=delay, priority=priority, lifo=lifo)
         handles: JobHandles[R] = JobHandles(self._handle)
         under_way: OutgoingBatch | None = None
         try:
             async for some in batches(jobs, MOST_JOBS_A_SCRIPT):
-                following = OutgoingBatch(some, wishes, self._sender)
+                following = OutgoingBatch(some, options, self._sender)
                 # Lets it leave, so that Redis works on it while the next one is read and encoded.
                 await asyncio.sleep(0)
                 if under_way is not None:

@@ -10,7 +10,7 @@ from toril.jobs import Contract, Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class EnqueueOptions:
     """What the caller of `enqueue` wants beyond the contract; see there."""
 
     delay: float = 0.0
@@ -18,7 +18,9 @@ class Wishes:
     lifo: bool = False
 
 
-def new_job(contract: Contract[Any, Any], job: Job[Any], wishes: Wishes, job_id: str | None = None) -> NewJob:
+def new_job(
+    contract: Contract[Any, Any], job: Job[Any], options: EnqueueOptions, job_id: str | None = None
+) -> NewJob:
     """The job as it is added, proven to fit its contract.
 
     Raises:
@@ -27,18 +29,18 @@ def new_job(contract: Contract[Any, Any], job: Job[Any], wishes: Wishes, job_id:
     """
     if job_id is not None:
         check_job_id(job_id)
-    return NewJob(contract.name, contract.encode(job), _options(contract, wishes), job_id)
+    return NewJob(contract.name, contract.encode(job), _options(contract, options), job_id)
 
 
 # Most jobs of a contract share their options.
 @lru_cache(maxsize=1024)
-def _options(contract: Contract[Any, Any], wishes: Wishes) -> JobOptions:
+def _options(contract: Contract[Any, Any], options: EnqueueOptions) -> JobOptions:
     return JobOptions(
         attempts=contract.retry.attempts,
         backoff=contract.retry.backoff,
-        delay=wishes.delay,
-        priority=wishes.priority,
-        lifo=wishes.lifo,
+        delay=options.delay,
+        priority=options.priority,
+        lifo=options.lifo,
         keep_completed=contract.keep_completed,
         keep_failed=contract.keep_failed,
         contract_version=contract.version,

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from toril.backend.services.enqueue_options import EnqueueOptions, new_job
 from toril.backend.services.job_handles import JobHandles
-from toril.backend.services.new_jobs import Wishes, new_job
-from toril.backend.services.sending import Sender
+from toril.backend.services.sender import Sender
 from toril.bull.queue import NewJob
 from toril.jobs import Contract, Job
 
@@ -21,11 +21,13 @@ class OutgoingBatch:
         InvalidPayload: a job does not fit its contract; none of the batch is sent.
     """
 
-    def __init__(self, jobs: Sequence[Job[Any]], wishes: Wishes, sender_of: Callable[[str], Sender]) -> None:
+    def __init__(
+        self, jobs: Sequence[Job[Any]], options: EnqueueOptions, sender_of: Callable[[str], Sender]
+    ) -> None:
         self._contracts: list[Contract[Any, Any]] = [type(job).contract() for job in jobs]
         by_queue: dict[str, list[NewJob]] = {}
         for contract, job in zip(self._contracts, jobs, strict=True):
-            by_queue.setdefault(contract.queue.name, []).append(new_job(contract, job, wishes))
+            by_queue.setdefault(contract.queue.name, []).append(new_job(contract, job, options))
         self._ids: dict[str, asyncio.Future[list[str]]] = {
             queue: sender_of(queue).send(new) for queue, new in by_queue.items()
         }
