@@ -5,35 +5,15 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from toril.bull.codec import decode_record
 from toril.bull.intake import _taken_job
-from toril.bull.records import decode_record
 
 NUMBERS = [b"nan", b"inf", b"-inf", b"1e18", b"-1e18", b"1e400", b"9" * 5000, b"-1", b"1.5"]
 DEEP = b"[" * 900 + b"]" * 900
-FIELDS = [
-    *(
-        b"name",
-        b"data",
-        b"opts",
-        b"timestamp",
-        b"processedOn",
-        b"finishedOn",
-        b"delay",
-        b"priority",
-        b"attemptsMade",
-    ),
-    *(
-        b"atm",
-        b"ats",
-        b"stc",
-        b"progress",
-        b"returnvalue",
-        b"failedReason",
-        b"stacktrace",
-        b"pb",
-        b"parentKey",
-    ),
-]
+FIELDS = (
+    b"name data opts timestamp processedOn finishedOn delay priority attemptsMade atm ats stc progress "
+    b"returnvalue failedReason stacktrace pb parentKey"
+).split()
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

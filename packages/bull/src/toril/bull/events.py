@@ -1,16 +1,15 @@
 """Reading what happens in queues, from their event streams (bullmq-protocol §6.5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
-from toril.bull.codec import decode_progress, text, to_milliseconds
+from toril.bull.codec import decode_event, text, to_milliseconds
 from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
 from toril.bull.replies import CALL_WITHIN, Argument
-from toril.types import EventKind, JobEvent
+from toril.types import JobEvent
 
 MOST_EVENTS_A_READ = 1000
-_KINDS = {kind.value: kind for kind in EventKind}
 
 
 class EventReader:
@@ -58,26 +57,6 @@ class EventReader:
             "XREVRANGE", keys.events, "+", "-", "COUNT", 1, timeout=timeout
         )
         return text(reply[0][0]) if reply else "0-0"
-
-
-def decode_event(queue: str, entry_id: bytes, fields: Sequence[bytes]) -> JobEvent:
-    """One entry of an event stream; what a newer BullMQ may say that we do not know becomes UNKNOWN."""
-    wire = {text(name): value for name, value in zip(fields[::2], fields[1::2], strict=False)}
-    name = text(wire.pop("event", b""))
-    job_id = wire.pop("jobId", None)
-    kind = _KINDS.get(name, EventKind.UNKNOWN)
-    progress = decode_progress(wire.get("data")) if kind is EventKind.PROGRESS else None
-    result, reason = wire.get("returnvalue"), wire.get("failedReason")
-    return JobEvent(
-        queue=queue,
-        id=text(entry_id),
-        kind=kind,
-        job_id=None if job_id is None else text(job_id),
-        fields=tuple((field, text(value)) for field, value in wire.items()),
-        progress=progress,
-        result=None if result is None else text(result),
-        failed_reason=None if reason is None else text(reason),
-    )
 
 
 def _streams(reply: Any) -> list[tuple[bytes, list[tuple[bytes, list[bytes]]]]]:

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from toril.bull.codec import decode_stacktrace, text
+from toril.bull.codec import decode_record, decode_stacktrace, text
 from toril.bull.connection import Connection
 from toril.bull.errors import JobNotFound
 from toril.bull.keys import QueueKeys
-from toril.bull.records import decode_record
 from toril.bull.replies import CALL_WITHIN
 from toril.bull.scripts import load
 from toril.bull.workers import WorkerPresence, find_workers

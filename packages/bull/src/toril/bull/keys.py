@@ -28,7 +28,7 @@ class QueueKeys:
 
     @property
     def qualified(self) -> str:
-        """`prefix:queue`, as a child's `parent.queueKey` holds it."""
+        """`prefix:queue`, as a child notes the queue of its parent."""
         return f"{self.prefix}:{self.queue}"
 
     @property

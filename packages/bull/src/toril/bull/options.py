@@ -1,4 +1,4 @@
-"""A job's options, as Python says them; codec.py turns them into BullMQ's `opts`."""
+"""A job's options, as Python says them; codec/options.py turns them into BullMQ's `opts`."""
 
 from dataclasses import dataclass
 

@@ -2,16 +2,10 @@
 
 from collections.abc import Mapping
 
-from toril.bull.codec import (
-    count,
-    decode_options,
-    decode_progress,
-    decode_stacktrace,
-    from_milliseconds,
-    moment,
-    number,
-    text,
-)
+from toril.bull.codec.failures import decode_stacktrace
+from toril.bull.codec.options import decode_options
+from toril.bull.codec.progress import decode_progress
+from toril.bull.codec.values import count, from_milliseconds, moment, number, text
 from toril.types import JobRecord, JobState
 
 

@@ -1,0 +1,77 @@
+"""A job's options, which stand in its hash as the JSON `opts`."""
+
+import json
+from functools import lru_cache
+from typing import cast
+
+from toril.bull.codec.json_values import JsonObject, decode_json, natural, share, whole
+from toril.bull.codec.retention import decode_keep, encode_keep
+from toril.bull.codec.values import from_milliseconds, to_milliseconds
+from toril.bull.options import HIGHEST_PRIORITY_NUMBER, LONGEST_DELAY, JobOptions
+from toril.types import Backoff
+
+
+def encode_options(options: JobOptions, job_id: str | None = None) -> bytes:
+    """`opts`, as BullMQ stores it; `job_id` if the job's id is a custom one."""
+    wire = _encode_options(options)
+    if job_id is None:
+        return wire
+    return b'%s,"jobId":%s}' % (wire[:-1], json.dumps(job_id).encode())
+
+
+@lru_cache(maxsize=4096)
+def _encode_options(options: JobOptions) -> bytes:
+    wire: JsonObject = {"attempts": options.attempts}
+    if options.backoff is not None:
+        wire["backoff"] = _encode_backoff(options.backoff)
+    if options.delay > 0:
+        wire["delay"] = to_milliseconds(options.delay)
+    if options.priority > 0:
+        wire["priority"] = options.priority
+    if options.lifo:
+        wire["lifo"] = True
+    if options.keep_completed is not None:
+        wire["removeOnComplete"] = encode_keep(options.keep_completed)
+    if options.keep_failed is not None:
+        wire["removeOnFail"] = encode_keep(options.keep_failed)
+    if options.stack_trace_limit is not None:
+        wire["stackTraceLimit"] = options.stack_trace_limit
+    if options.contract_version is not None:
+        wire["contractVersion"] = options.contract_version
+    return json.dumps(wire, separators=(",", ":")).encode()
+
+
+@lru_cache(maxsize=4096)
+def decode_options(wire: bytes | None) -> JobOptions:
+    """The options of a job that anyone may have added. What cannot be read counts as not given."""
+    found = decode_json(wire)
+    options = cast(JsonObject, found) if isinstance(found, dict) else {}
+    return JobOptions(
+        attempts=max(whole(options.get("attempts")) or 1, 1),
+        backoff=_decode_backoff(options.get("backoff")),
+        delay=min(from_milliseconds(natural(options.get("delay")) or 0), LONGEST_DELAY),
+        priority=min(natural(options.get("priority")) or 0, HIGHEST_PRIORITY_NUMBER),
+        lifo=options.get("lifo") is True,
+        keep_completed=decode_keep(options.get("removeOnComplete")),
+        keep_failed=decode_keep(options.get("removeOnFail")),
+        stack_trace_limit=natural(options.get("stackTraceLimit")),
+        contract_version=whole(options.get("contractVersion")),
+    )
+
+
+def _encode_backoff(backoff: Backoff) -> JsonObject:
+    wire: JsonObject = {"type": backoff.kind, "delay": to_milliseconds(backoff.delay)}
+    if backoff.jitter > 0:
+        wire["jitter"] = backoff.jitter
+    return wire
+
+
+def _decode_backoff(wire: object) -> Backoff | None:
+    if isinstance(wire, dict):
+        backoff = cast(JsonObject, wire)
+        delay = natural(backoff.get("delay")) or 0
+        jitter = backoff.get("jitter")
+        kind = "exponential" if backoff.get("type") == "exponential" else "fixed"
+        return Backoff(kind, from_milliseconds(delay), share(jitter) or 0.0)
+    delay = whole(wire)
+    return Backoff("fixed", from_milliseconds(delay)) if delay is not None and delay > 0 else None
