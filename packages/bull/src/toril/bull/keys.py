@@ -49,26 +49,6 @@ class QueueKeys:
         return self.base + "prioritized"
 
     @property
-    def delayed(self) -> str:
-        return self.base + "delayed"
-
-    @property
-    def waiting_children(self) -> str:
-        return self.base + "waiting-children"
-
-    @property
-    def completed(self) -> str:
-        return self.base + "completed"
-
-    @property
-    def failed(self) -> str:
-        return self.base + "failed"
-
-    @property
-    def stalled(self) -> str:
-        return self.base + "stalled"
-
-    @property
     def meta(self) -> str:
         return self.base + "meta"
 
