@@ -63,8 +63,8 @@ def commands() -> list[Command]:
 
 
 def command(*words: str) -> Command:
-    """The only command that begins with these words."""
-    [found] = [each for each in commands() if each.words[: len(words)] == list(words)]
+    """The first command that begins with these words."""
+    found, *_ = (each for each in commands() if each.words[: len(words)] == list(words))
     return found
 
 

@@ -1,5 +1,6 @@
 """The consumer: handlers, and the workers that run them."""
 
+from toril.bull.intake import RateLimit
 from toril.worker.context import JobContext
 from toril.worker.errors import (
     DuplicateHandler,
@@ -11,6 +12,7 @@ from toril.worker.errors import (
     Unrecoverable,
     UnsuitableHandler,
     WorkerError,
+    WorkerNotEntered,
 )
 from toril.worker.handlers import Handlers
 from toril.worker.settings import WorkerSettings
@@ -25,11 +27,13 @@ __all__ = [
     "JobContext",
     "JobTimedOut",
     "NoHandlers",
+    "RateLimit",
     "UnknownJob",
     "Unrecoverable",
     "UnsuitableHandler",
     "Worker",
     "WorkerError",
     "WorkerFactory",
+    "WorkerNotEntered",
     "WorkerSettings",
 ]

@@ -5,6 +5,7 @@ WorkerError
 │   ├── DuplicateHandler    two handlers for one contract
 │   └── UnsuitableHandler   a function that cannot be called as its contract asks
 ├── NoHandlers              a worker for a queue that none of its handlers serves
+├── WorkerNotEntered        a worker that runs before it is connected
 ├── Unrecoverable           raised by a handler: fail the job, whatever attempts it has left
 ├── JobTimedOut             a handler did not end within its contract's timeout
 ├── HandlerStopped          a handler tried to end the process or was cancelled from within
@@ -50,6 +51,13 @@ class NoHandlers(WorkerError, LookupError):
         self.served = served
         known = ", ".join(repr(name) for name in served) or "none at all"
         super().__init__(f"no handler serves queue {queue!r}; these handlers serve {known}")
+
+
+class WorkerNotEntered(WorkerError, RuntimeError):
+    """A worker that runs before it is connected."""
+
+    def __init__(self) -> None:
+        super().__init__("enter the worker before it runs: async with factory.create(…) as worker")
 
 
 class Unrecoverable(WorkerError):

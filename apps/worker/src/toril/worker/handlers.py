@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from toril.jobs import Contract, HasContract, Queue
 from toril.worker.context import JobContext
-from toril.worker.errors import DuplicateHandler, UnsuitableHandler
+from toril.worker.errors import DuplicateHandler, NoHandlers, UnsuitableHandler
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -57,7 +57,7 @@ class Handlers:
         def register(function: HandlerFunction[J, R]) -> HandlerFunction[J, R]:
             handler = Handler(contract.contract(), function)
             _check(handler)
-            key = (handler.contract.queue.name, handler.contract.name)
+            key = handler.contract.key
             if key in self._by_key:
                 raise DuplicateHandler(*key, self._by_key[key].place, handler.place)
             self._by_key[key] = handler
@@ -68,6 +68,17 @@ class Handlers:
     def of_queue(self, queue: Queue) -> dict[str, Handler]:
         """The queue's handlers by job name."""
         return {name: handler for (of, name), handler in self._by_key.items() if of == queue.name}
+
+    def require(self, queue: Queue) -> dict[str, Handler]:
+        """The queue's handlers by job name; there is at least one.
+
+        Raises:
+            NoHandlers: there is none; the error names the queues that are served.
+        """
+        found = self.of_queue(queue)
+        if not found:
+            raise NoHandlers(queue.name, [each.name for each in self.queues()])
+        return found
 
     def queues(self) -> list[Queue]:
         """The queues that at least one handler serves, by name."""

@@ -6,7 +6,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.worker")
 
 
 def started(queue: str, worker: str | None, concurrency: int, handlers: list[str]) -> None:
-    _log.info("worker started", queue=queue, worker=worker, concurrency=concurrency, handlers=handlers)
+    named = {} if worker is None else {"worker": worker}
+    _log.info("worker started", queue=queue, concurrency=concurrency, handlers=handlers, **named)
 
 
 def stopping(queue: str, running: int, grace: float) -> None:
@@ -38,7 +39,9 @@ def job_failed(queue: str, job_id: str, name: str, reason: str, attempt: int, at
 
 
 def job_put_back(queue: str, job_id: str, name: str, pause: float) -> None:
-    _log.warning("job has no handler here, put back", queue=queue, job_id=job_id, name=name, pause=pause)
+    _log.warning(
+        "job has no handler here, put back", queue=queue, job_id=job_id, name=name, pause=round(pause, 1)
+    )
 
 
 def lock_lost(queue: str, job_id: str) -> None:

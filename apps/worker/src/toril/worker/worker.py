@@ -10,6 +10,7 @@ from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
 from toril.worker import log
 from toril.worker.connections import WorkerConnections
+from toril.worker.errors import WorkerNotEntered
 from toril.worker.handlers import Handler
 from toril.worker.outage import Outage
 from toril.worker.settings import WorkerSettings
@@ -86,10 +87,10 @@ class Worker:
         """Works until `stop` is called. Redis may go and come meanwhile.
 
         Raises:
-            RuntimeError: the worker is not entered.
+            WorkerNotEntered: the worker is not connected.
         """
         if self._connections is None:
-            raise RuntimeError("enter the worker before it runs: async with factory.create(…) as worker")
+            raise WorkerNotEntered
         settings = self._settings
         worker_id = uuid.uuid4().hex
         intakes = [

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from toril.bull.keys import DEFAULT_PREFIX, QueueKeys
 from toril.jobs import Queue
-from toril.worker.errors import NoHandlers
 from toril.worker.handlers import Handlers
 from toril.worker.settings import WorkerSettings
 from toril.worker.worker import Worker
@@ -41,9 +40,7 @@ class WorkerFactory:
             NoHandlers: no handler serves the queue.
             ValueError: a setting is out of range.
         """
-        handlers = self._handlers.of_queue(queue)
-        if not handlers:
-            raise NoHandlers(queue.name, [each.name for each in self._handlers.queues()])
+        handlers = self._handlers.require(queue)
         chosen = settings or WorkerSettings()
         if concurrency is not None:
             chosen = replace(chosen, concurrency=concurrency)

@@ -62,7 +62,7 @@ def worker(
     ] = _DEFAULTS.grace,
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="TEXT", show_default="host-pid", help="Stands in the jobs it ran."),
+        typer.Option("--name", metavar="TEXT", help="Stands in the jobs it ran; by default nothing does."),
     ] = None,
     url: Url = None,
     prefix: Prefix = DEFAULT_PREFIX,
@@ -89,14 +89,17 @@ def worker(
         )
     except ValueError as fault:
         raise typer.BadParameter(str(fault)) from fault
+    # Before a broker or a process is started: what is named wrongly is one clear line.
+    handlers = load_handlers(target)
+    queues = [Queue(each) for each in dict.fromkeys(queue)] if queue else handlers.queues()
+    for each in queues:
+        handlers.require(each)
     if processes > 1 and member is None:
         with working_broker(url) as known:
             supervise(sys.argv[1:], processes, url=known, strict=strict, grace=grace)
         return
     if name is not None and member is not None:
         settings = replace(settings, name=f"{name}-{member}")
-    handlers = load_handlers(target)
-    queues = [Queue(each) for each in dict.fromkeys(queue)] if queue else handlers.queues()
     with working_broker(url) as known:
         factory = WorkerFactory(known, handlers, prefix=prefix, strict=strict)
         workers = [factory.create(each, settings=settings) for each in queues]
