@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from toril.bull.codec import decode_record
@@ -18,6 +18,7 @@ FIELDS = (
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
 )
 wire = (
     st.binary()
@@ -26,6 +27,7 @@ wire = (
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(FIELDS), wire))
 @example(dict.fromkeys(FIELDS, b"1e18"))
 @example(dict.fromkeys(FIELDS, b"inf"))
@@ -33,6 +35,7 @@ def test_any_hash_is_a_record(fields: dict[bytes, bytes]) -> None:
     assert decode_record("paint", "1", fields, None).id == "1"
 
 
+@settings(deadline=None)
 @given(st.lists(wire | st.none(), min_size=5, max_size=5), st.lists(wire | st.none(), min_size=4, max_size=4))
 @example([None] * 5, [b"1e400"] * 4)
 @example([b"nan"] * 5, [b"nan"] * 4)
