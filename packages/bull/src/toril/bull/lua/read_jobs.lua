@@ -9,25 +9,44 @@ Events none
 --- use queue
 
 local state, first, count, newest_first = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
-local last = first + count - 1
+
+-- "paused" is where a BullMQ before v6 puts the jobs of a paused queue: they run after those that wait.
+local LISTS = {
+  waiting = newest_first and { 'paused', 'wait' } or { 'wait', 'paused' },
+  active = { 'active' },
+}
 
 -- In a list the newest job stands first, in a sorted set last.
-local function ids_in_list(key)
+local function slice(key, from, most)
   if newest_first then
-    return call('LRANGE', key, first, last)
+    return call('LRANGE', key, from, from + most - 1)
   end
-  local ids, page = call('LRANGE', key, -last - 1, -first - 1), {}
+  local ids, reversed = call('LRANGE', key, -from - most, -from - 1), {}
   for i = #ids, 1, -1 do
-    page[#page + 1] = ids[i]
+    reversed[#reversed + 1] = ids[i]
+  end
+  return reversed
+end
+
+local function ids_in_lists(lists)
+  local page, from = {}, first
+  for _, list in ipairs(lists) do
+    local most = count - #page
+    if most > 0 then
+      for _, id in ipairs(slice(base .. list, from, most)) do
+        page[#page + 1] = id
+      end
+      from = math.max(from - call('LLEN', base .. list), 0)
+    end
   end
   return page
 end
 
 local ids
-if state == 'waiting' or state == 'active' then
-  ids = ids_in_list(base .. (state == 'waiting' and 'wait' or 'active'))
+if LISTS[state] then
+  ids = ids_in_lists(LISTS[state])
 else
-  ids = call(newest_first and 'ZREVRANGE' or 'ZRANGE', base .. state, first, last)
+  ids = call(newest_first and 'ZREVRANGE' or 'ZRANGE', base .. state, first, first + count - 1)
 end
 local jobs = {}
 for i, id in ipairs(ids) do
