@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
+from support.clients import is_blocked
 from support.jobs import Paint
 from support.waiting import eventually
 from support.workshop import running_worker, workshop
 from toril.backend import JobHandle, QueueService
+from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.errors import JobNotCancellable, JobNotFound
 from toril.types import JobState
@@ -45,12 +47,14 @@ async def _runs(handle: JobHandle[object]) -> bool:
     return await handle.state() is JobState.ACTIVE
 
 
-async def test_those_who_wait_for_a_cancelled_job_are_told(broker: EmbeddedBroker, prefix: str) -> None:
+async def test_those_who_wait_for_a_cancelled_job_are_told(
+    broker: EmbeddedBroker, prefix: str, connection: Connection
+) -> None:
     async with QueueService.connect(broker.url, prefix=prefix) as queues:
         handle = await queues.enqueue(Paint(colour="red"))
         async with asyncio.TaskGroup() as group:
             waiting = group.create_task(asyncio.wait_for(_not_found(handle), 10))
-            await asyncio.sleep(0)
+            await eventually(lambda: is_blocked(connection, "toril-events", "xread"))
             await handle.cancel()
         assert waiting.result()
 

@@ -4,11 +4,13 @@ import asyncio
 
 import pytest
 
+from support.clients import clients
 from support.jobs import Mix, Paint, Painted, PaintOnce
 from support.other_jobs import Frame, frame_worker
 from support.waiting import eventually
 from support.workshop import running_worker, workshop
 from toril.backend import JobFailed, QueueService
+from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.errors import JobNotFound
 from toril.types import JobState, JobUpdate, Progress
@@ -81,16 +83,18 @@ async def test_a_job_that_never_was_is_not_found(broker: EmbeddedBroker, prefix:
                 await asking
 
 
-async def test_many_handles_share_one_connection(broker: EmbeddedBroker, prefix: str) -> None:
+async def test_many_handles_share_one_connection(
+    broker: EmbeddedBroker, prefix: str, connection: Connection
+) -> None:
     async with QueueService.connect(broker.url, prefix=prefix) as queues:
         handles = await queues.enqueue_many(Paint(colour=f"red {number}") for number in range(200))
         async with asyncio.TaskGroup() as group:
             waiting = [group.create_task(handle.result(timeout=20)) for handle in handles]
             async with running_worker(broker.url, prefix):
                 await asyncio.wait(waiting)
-            clients = await queues.inspect("paint")._connection.execute("CLIENT", "LIST")
+            names = [client["name"] for client in await clients(connection)]
         assert [task.result().colour for task in waiting] == [f"red {number}" for number in range(200)]
-        assert clients.count(b"name=toril-events") == 1
+        assert names.count("toril-events") == 1
 
 
 async def test_results_of_two_queues_are_followed_at_once(broker: EmbeddedBroker, prefix: str) -> None:
@@ -126,6 +130,30 @@ async def test_updates_tell_the_way_of_a_job(broker: EmbeddedBroker, prefix: str
             JobUpdate(JobState.ACTIVE),
             JobUpdate(JobState.ACTIVE, half),
             JobUpdate(JobState.COMPLETED, half),
+        ]
+
+
+async def test_updates_tell_a_job_that_waits_by_its_priority(broker: EmbeddedBroker, prefix: str) -> None:
+    async with QueueService.connect(broker.url, prefix=prefix) as queues:
+        handle = await queues.enqueue(Paint(colour="red", failures=1), priority=3)
+        seen: list[JobState] = []
+
+        async def follow() -> None:
+            async for update in handle.updates():
+                seen.append(update.state)  # noqa: PERF401 - watched while it grows
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(follow())
+            await eventually(lambda: seen)
+            async with running_worker(broker.url, prefix):
+                await handle.result(timeout=10)
+        assert seen == [
+            JobState.PRIORITIZED,
+            JobState.ACTIVE,
+            JobState.DELAYED,
+            JobState.PRIORITIZED,
+            JobState.ACTIVE,
+            JobState.COMPLETED,
         ]
 
 

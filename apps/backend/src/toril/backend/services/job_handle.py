@@ -1,10 +1,10 @@
 """A job that was enqueued, as its producer sees it."""
 
-import time
 from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
 
 from toril.backend.errors import JobFailed
+from toril.backend.services.deadline import Deadline
 from toril.backend.services.watcher import JobWatcher, Subscription
 from toril.bull.admin import QueueAdmin
 from toril.bull.errors import BrokerUnavailable, JobNotFound
@@ -19,11 +19,9 @@ R = TypeVar("R", covariant=True)
 LOOK_EVERY = 5.0
 
 _STATE_AFTER = {
-    EventKind.WAITING: JobState.WAITING,
     EventKind.DELAYED: JobState.DELAYED,
     EventKind.ACTIVE: JobState.ACTIVE,
     EventKind.WAITING_CHILDREN: JobState.WAITING_CHILDREN,
-    EventKind.STALLED: JobState.WAITING,
     EventKind.COMPLETED: JobState.COMPLETED,
     EventKind.FAILED: JobState.FAILED,
 }
@@ -59,24 +57,26 @@ class JobHandle(Generic[R]):
         """Waits for the job's end and answers with its result, validated by its contract.
 
         Args:
-            timeout: how many seconds to wait; None for as long as it takes.
+            timeout: how many seconds to wait; None for as long as it takes. Redis may take half a second to
+                answer even if this is less, so that a timeout of 0 is a look.
 
         Raises:
             JobFailed: the job failed for good; the error has the reason and the worker's stack traces.
             TimeoutError: it has not ended in time. It goes on all the same.
             JobNotFound: there is no such job: it was removed, perhaps because its contract keeps none.
             InvalidResult: a worker of another release stored a result that does not fit the contract.
-            BrokerUnavailable: Redis did not answer within the time, or, without one, when it was asked first.
+            BrokerUnavailable: Redis did not answer when it was asked first, within `timeout` or 10 seconds;
+                nothing is known of the job then. Later silence is waited out.
+            ServiceClosed: the service was left, before or meanwhile.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = Deadline(timeout)
         with self._watcher.follow(self._inspector.keys, self.job_id) as subscription:
-            await self._watcher.listen(self._inspector.keys)
-            outcome = await self._inspector.outcome(self.job_id)
+            await self._watcher.listen(self._inspector.keys, deadline)
+            outcome = await self._inspector.outcome(self.job_id, timeout=deadline.for_call())
             while outcome is None:
-                left = LOOK_EVERY if deadline is None else min(deadline - time.monotonic(), LOOK_EVERY)
-                if left <= 0:
+                if deadline.left() <= 0:
                     raise TimeoutError(f"{self!r} has not ended within {timeout:g} s")
-                outcome = await self._next_outcome(subscription, left)
+                outcome = await self._next_outcome(subscription, deadline)
         return self._answer(outcome)
 
     async def updates(self) -> AsyncIterator[JobUpdate]:
@@ -84,17 +84,23 @@ class JobHandle(Generic[R]):
 
         Raises:
             JobNotFound: there is no such job, or it is removed meanwhile.
-            BrokerUnavailable: Redis did not answer when it was asked first.
+            BrokerUnavailable: Redis did not answer when it was asked.
+            ServiceClosed: the service was left, before or meanwhile.
         """
         with self._watcher.follow(self._inspector.keys, self.job_id) as subscription:
-            await self._watcher.listen(self._inspector.keys)
-            current = await self._current()
+            await self._watcher.listen(self._inspector.keys, Deadline(None))
+            record = await self.record()
+            current = _standing(record)
             yield current
             while not current.state.is_final:
                 event = await subscription.next(LOOK_EVERY)
-                latest = await self._current() if event is None else _after(current, event)
-                if event is not None and event.kind is EventKind.REMOVED:
+                if event is None:
+                    record = await self.record()
+                    latest = _standing(record)
+                elif event.kind is EventKind.REMOVED:
                     raise JobNotFound(self.queue, self.job_id)
+                else:
+                    latest = _after(current, event, record.priority)
                 if latest != current:
                     current = latest
                     yield current
@@ -141,14 +147,14 @@ class JobHandle(Generic[R]):
         """
         return await self._inspector.logs(self.job_id)
 
-    async def _next_outcome(self, subscription: Subscription, timeout: float) -> JobOutcome | None:
-        event = await subscription.next(timeout)
+    async def _next_outcome(self, subscription: Subscription, deadline: Deadline) -> JobOutcome | None:
+        event = await subscription.next(min(deadline.left(), LOOK_EVERY))
         if event is not None and event.kind is EventKind.COMPLETED and event.result is not None:
             return JobOutcome(JobState.COMPLETED, event.result.encode(), None, ())
         if event is not None and event.kind not in (EventKind.FAILED, EventKind.REMOVED):
             return None
         try:
-            return await self._inspector.outcome(self.job_id)
+            return await self._inspector.outcome(self.job_id, timeout=deadline.for_call())
         except JobNotFound:
             if event is None or event.failed_reason is None:
                 raise
@@ -162,12 +168,19 @@ class JobHandle(Generic[R]):
             raise JobFailed(self.queue, self.job_id, outcome.failed_reason or "", outcome.stacktrace)
         return self._contract.decode_result(outcome.result or b"null")
 
-    async def _current(self) -> JobUpdate:
-        record = await self.record()
-        return JobUpdate(record.state or JobState.WAITING, record.progress)
+
+def _standing(record: JobRecord) -> JobUpdate:
+    return JobUpdate(record.state or _waiting(record.priority), record.progress)
 
 
-def _after(update: JobUpdate, event: JobEvent) -> JobUpdate:
+def _after(update: JobUpdate, event: JobEvent, priority: int) -> JobUpdate:
     if event.kind is EventKind.PROGRESS:
         return JobUpdate(update.state, event.progress)
+    if event.kind in (EventKind.WAITING, EventKind.STALLED):
+        return JobUpdate(_waiting(priority), update.progress)
     return JobUpdate(_STATE_AFTER.get(event.kind, update.state), update.progress)
+
+
+def _waiting(priority: int) -> JobState:
+    """How a job of that priority waits: the event is the same for both."""
+    return JobState.PRIORITIZED if priority else JobState.WAITING

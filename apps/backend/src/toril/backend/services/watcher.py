@@ -1,9 +1,12 @@
 """Following jobs: one connection reads the events of all queues for all the handles of a service."""
 
 import asyncio
+from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from toril.backend.errors import ServiceClosed
+from toril.backend.services.deadline import Deadline
 from toril.bull.connection import Connection
 from toril.bull.errors import BrokerUnavailable
 from toril.bull.events import EventReader
@@ -13,25 +16,50 @@ from toril.types import JobEvent
 READ_WITHIN = 10.0
 RETRY_AFTER = 0.5
 WAKE_AGAIN_AFTER = 0.02
+MOST_UNREAD_EVENTS = 100
 
 
 class Subscription:
-    """The events of one job, from the moment of subscribing."""
+    """The events of one job, from the moment of subscribing.
 
-    def __init__(self, job_id: str) -> None:
-        self.job_id = job_id
-        self._events: asyncio.Queue[JobEvent] = asyncio.Queue()
+    A follower who falls behind by more than MOST_UNREAD_EVENTS loses them, and looks for itself instead.
+    """
+
+    def __init__(self) -> None:
+        self._unread: deque[JobEvent | None] = deque()
+        self._told = asyncio.Event()
+        self._closed = False
 
     def tell(self, event: JobEvent) -> None:
-        self._events.put_nowait(event)
+        if len(self._unread) == MOST_UNREAD_EVENTS:
+            self._unread.clear()
+            self._unread.append(None)
+        else:
+            self._unread.append(event)
+        self._told.set()
+
+    def close(self) -> None:
+        """Has `next` raise ServiceClosed from now on."""
+        self._closed = True
+        self._told.set()
 
     async def next(self, timeout: float) -> JobEvent | None:
-        """The next event, or None if none came for `timeout` seconds."""
+        """The next event; None if none came for `timeout` seconds, or some are lost: then look at the job.
+
+        Raises:
+            ServiceClosed: the service was left.
+        """
         try:
             async with asyncio.timeout(timeout):
-                return await self._events.get()
+                await self._told.wait()
         except TimeoutError:
             return None
+        if self._closed:
+            raise ServiceClosed
+        event = self._unread.popleft()
+        if not self._unread:
+            self._told.clear()
+        return event
 
 
 class JobWatcher:
@@ -46,22 +74,33 @@ class JobWatcher:
         self._reading = reading
         self._service = service
         self._reader = EventReader(reading)
+        self._service_reader = EventReader(service)
         self._positions: dict[QueueKeys, str] = {}
         self._subscriptions: dict[tuple[str, str], set[Subscription]] = {}
         self._followed: dict[QueueKeys, int] = {}
         self._wanted = asyncio.Event()
         self._changes = 0
         self._seen_changes = 0
+        self._closed = False
 
     @contextmanager
     def follow(self, keys: QueueKeys, job_id: str) -> Generator[Subscription]:
-        """The job's events, once `listen` has been awaited."""
-        subscription = Subscription(job_id)
+        """The job's events, once `listen` has been awaited.
+
+        Raises:
+            ServiceClosed: the service was left, before or meanwhile.
+        """
+        self._check_open()
+        subscription = Subscription()
         followers = self._subscriptions.setdefault((keys.queue, job_id), set())
         followers.add(subscription)
         self._followed[keys] = self._followed.get(keys, 0) + 1
         try:
             yield subscription
+        except BrokerUnavailable:
+            # A call in flight when the connections were closed ends like this.
+            self._check_open()
+            raise
         finally:
             followers.discard(subscription)
             if not followers:
@@ -71,24 +110,28 @@ class JobWatcher:
                 del self._followed[keys]
                 self._positions.pop(keys, None)
 
-    async def listen(self, keys: QueueKeys) -> None:
+    async def listen(self, keys: QueueKeys, deadline: Deadline) -> None:
         """Makes sure that the queue's events are read from now on.
 
         Raises:
-            BrokerUnavailable: Redis did not answer.
+            BrokerUnavailable: Redis did not answer by the deadline.
+            ServiceClosed: the service was left meanwhile.
         """
         if keys in self._positions:
             return
-        newest = await self._service_newest(keys)
-        if self._positions.setdefault(keys, newest) is not newest:
+        newest = await self._service_reader.newest(keys, timeout=deadline.for_call())
+        if keys in self._positions:
             return
+        self._positions[keys] = newest
         self._changes += 1
         self._wanted.set()
         change = self._changes
         while self._seen_changes < change and len(self._positions) > 1:
+            self._check_open()
             # The read under way does not know of this queue yet: end it. It may just be on its way to Redis.
             if self._reading.client_id is not None:
-                await self._service.execute("CLIENT", "UNBLOCK", self._reading.client_id)
+                unblock = ("CLIENT", "UNBLOCK", self._reading.client_id)
+                await self._service.execute(*unblock, timeout=deadline.for_call())
             await asyncio.sleep(WAKE_AGAIN_AFTER)
 
     async def run(self) -> None:
@@ -107,12 +150,20 @@ class JobWatcher:
             for event in events:
                 self._hand_on(event)
 
+    def close(self) -> None:
+        """Ends every wait for an event with ServiceClosed."""
+        self._closed = True
+        for followers in self._subscriptions.values():
+            for follower in followers:
+                follower.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ServiceClosed
+
     def _hand_on(self, event: JobEvent) -> None:
         for keys in self._positions:
             if keys.queue == event.queue:
                 self._positions[keys] = event.id
         for follower in self._subscriptions.get((event.queue, event.job_id or ""), ()):
             follower.tell(event)
-
-    async def _service_newest(self, keys: QueueKeys) -> str:
-        return await EventReader(self._service).newest(keys)
