@@ -4,12 +4,13 @@ Removes a job that waits to be started, so that it never is.
 KEYS  1 the queue's meta key
 ARGV  1 id
 Reply 1 if it was removed; else the state that it is in, 'scheduled' for the pending run of a schedule, or nil if
-      there is no such job
+      the job is nowhere
 Events removed, `waiting` of a parent that waited for it alone
 ]]
 --- use events
 --- use parents
 --- use removal
+--- use state
 
 local id = ARGV[1]
 local job_key = base .. id
@@ -33,22 +34,13 @@ local function take_out()
   end
 end
 
-local function other_state()
-  for _, state in ipairs({ 'completed', 'failed', 'waiting-children' }) do
-    if call('ZSCORE', base .. state, id) then
-      return state
-    end
-  end
-  return call('EXISTS', job_key) == 1 and 'active' or false
-end
-
 local job = call('HMGET', job_key, 'rjk', 'parentKey', 'deid')
 if is_scheduled(job[1]) then
   return 'scheduled'
 end
 local was_in = take_out()
 if not was_in then
-  return other_state()
+  return state_of(id) or false
 end
 if job[2] and job[2] ~= '' and call('EXISTS', job[2]) == 1 then
   child_removed(job[2], job_key)

@@ -9,17 +9,21 @@
 -- A job that leaves `active` without having ended (bullmq-protocol §4.4: retryJob, moveToDelayed,
 -- moveJobFromActiveToWait).
 
--- 0, or BullMQ's code, for a job that is about to leave `active`.
-local function leave_active(id, token, fields)
-  local job_key = base .. id
-  if call('EXISTS', job_key) == 0 then
+-- 0, or BullMQ's code, for a job whose lock is to be given up.
+local function unlock_existing(id, token)
+  if call('EXISTS', base .. id) == 0 then
     return -1
   end
-  local refused = unlock(id, token)
+  return unlock(id, token)
+end
+
+-- The same for a job that is about to leave `active`.
+local function leave_active(id, token, fields)
+  local refused = unlock_existing(id, token)
   if refused < 0 then
     return refused
   end
-  set_fields(job_key, fields)
+  set_fields(base .. id, fields)
   return call('LREM', base .. 'active', -1, id) > 0 and 0 or -3
 end
 
@@ -60,10 +64,7 @@ end
 -- Handed back as if it had not been taken: next in line, no attempt counted. The second answer is whether the job
 -- was there to be handed back; BullMQ does not mind if not.
 local function put_back(id, token)
-  if call('EXISTS', base .. id) == 0 then
-    return -1
-  end
-  local refused = unlock(id, token)
+  local refused = unlock_existing(id, token)
   if refused < 0 then
     return refused
   end
