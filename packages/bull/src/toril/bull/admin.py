@@ -13,6 +13,7 @@ class QueueAdmin:
     def __init__(self, connection: Connection, keys: QueueKeys) -> None:
         self._connection = connection
         self._keys = keys
+        self._cancel_job = load("cancel_job")
 
     async def cancel(self, job_id: str) -> None:
         """Removes a job that waits to be started: plain, delayed or prioritised.
@@ -21,8 +22,7 @@ class QueueAdmin:
             JobNotFound: there is no such job.
             JobNotCancellable: it runs, has ended, waits for its children, or is the next run of a schedule.
         """
-        script = load("cancel_job")
-        reply: int | bytes | None = await self._connection.run(script, [self._keys.meta], (job_id,))
+        reply: int | bytes | None = await self._connection.run(self._cancel_job, [self._keys.meta], (job_id,))
         if reply is None:
             raise JobNotFound(self._keys.queue, job_id)
         if isinstance(reply, bytes):

@@ -1,12 +1,12 @@
 """What a running job tells about itself: progress and log lines."""
 
+from toril.bull.bounds import MOST_LOG_LINES
 from toril.bull.codec import encode_progress, encode_text
 from toril.bull.connection import Connection
 from toril.bull.errors import JobNotFound
 from toril.bull.keys import QueueKeys
 from toril.bull.scripts import load
 
-MOST_LOG_LINES = 1000
 LONGEST_LOG_LINE = 10_000
 
 

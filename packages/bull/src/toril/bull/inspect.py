@@ -1,9 +1,11 @@
 """Looking into a queue: counts, pages, single jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
+from toril.bull.bounds import MOST_LOG_LINES
 from toril.bull.codec import decode_record, decode_stacktrace, text
 from toril.bull.connection import Connection
 from toril.bull.errors import JobNotFound
@@ -14,16 +16,6 @@ from toril.bull.workers import WorkerPresence, find_workers
 from toril.types import JobRecord, JobState
 
 MOST_JOBS_A_PAGE = 1000
-
-_COUNTED = (
-    JobState.WAITING,
-    JobState.ACTIVE,
-    JobState.PRIORITIZED,
-    JobState.DELAYED,
-    JobState.WAITING_CHILDREN,
-    JobState.COMPLETED,
-    JobState.FAILED,
-)
 
 
 class JobOutcome(NamedTuple):
@@ -39,7 +31,7 @@ class JobOutcome(NamedTuple):
 class QueueCounts:
     """How many jobs a queue has in each state, and whether it is paused."""
 
-    by_state: dict[JobState, int]
+    by_state: Mapping[JobState, int]
     paused: bool
 
 
@@ -49,6 +41,11 @@ class QueueInspector:
     def __init__(self, connection: Connection, keys: QueueKeys) -> None:
         self.keys = keys
         self._connection = connection
+        self._count_jobs = load("count_jobs")
+        self._read_record = load("read_record")
+        self._read_jobs = load("read_jobs")
+        self._find_state = load("find_state")
+        self._read_outcome = load("read_outcome")
 
     async def exists(self) -> bool:
         """Whether anybody has ever used the queue."""
@@ -56,12 +53,13 @@ class QueueInspector:
 
     async def counts(self) -> QueueCounts:
         """How many jobs are in each state, all at one moment."""
-        *counts, paused = await self._connection.run(load("count_jobs"), [self.keys.meta], ())
-        return QueueCounts(dict(zip(_COUNTED, counts, strict=True)), bool(paused))
+        *counts, paused = await self._connection.run(self._count_jobs, [self.keys.meta], ())
+        by_state = MappingProxyType(dict(zip(JobState, counts, strict=True)))
+        return QueueCounts(by_state, bool(paused))
 
     async def job(self, job_id: str) -> JobRecord | None:
         """The job with its state, both at one moment; None if there is no such job."""
-        state, flat = await self._connection.run(load("read_record"), [self.keys.meta], (job_id,))
+        state, flat = await self._connection.run(self._read_record, [self.keys.meta], (job_id,))
         return decode_record(self.keys.queue, job_id, _pairs(flat), _state(state)) if flat else None
 
     async def jobs(
@@ -76,14 +74,14 @@ class QueueInspector:
         arguments = (state.value, max(start, 0), min(limit, MOST_JOBS_A_PAGE), "1" if newest_first else "")
         if limit <= 0:
             return []
-        page = await self._connection.run(load("read_jobs"), [self.keys.meta], arguments)
+        page = await self._connection.run(self._read_jobs, [self.keys.meta], arguments)
         return [
             decode_record(self.keys.queue, text(job_id), _pairs(flat), state) for job_id, flat in page if flat
         ]
 
     async def state(self, job_id: str) -> JobState | None:
         """Where a job stands, or None if it is nowhere."""
-        reply: bytes | None = await self._connection.run(load("find_state"), [self.keys.meta], (job_id,))
+        reply: bytes | None = await self._connection.run(self._find_state, [self.keys.meta], (job_id,))
         return _state(reply)
 
     async def outcome(self, job_id: str, *, timeout: float = CALL_WITHIN) -> JobOutcome | None:
@@ -96,7 +94,7 @@ class QueueInspector:
             JobNotFound: there is no such job.
         """
         state, result, reason, stacktrace = await self._connection.run(
-            load("read_outcome"), [self.keys.meta], (job_id,), timeout=timeout
+            self._read_outcome, [self.keys.meta], (job_id,), timeout=timeout
         )
         if state is None:
             raise JobNotFound(self.keys.queue, job_id)
@@ -110,10 +108,18 @@ class QueueInspector:
             decode_stacktrace(stacktrace),
         )
 
-    async def logs(self, job_id: str, *, start: int = 0, limit: int = 1000) -> list[str]:
-        """A page of a job's log, oldest line first."""
-        end = start + limit - 1
-        lines: list[bytes] = await self._connection.execute("LRANGE", self.keys.logs(job_id), start, end)
+    async def logs(self, job_id: str, *, start: int = 0, limit: int = MOST_LOG_LINES) -> list[str]:
+        """A page of a job's log, oldest line first.
+
+        Args:
+            start: how many to skip.
+            limit: how many to read, at most 1,000.
+        """
+        if limit <= 0:
+            return []
+        first = max(start, 0)
+        last = first + min(limit, MOST_LOG_LINES) - 1
+        lines: list[bytes] = await self._connection.execute("LRANGE", self.keys.logs(job_id), first, last)
         return [text(line) for line in lines]
 
     async def workers(self) -> list[WorkerPresence]:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from toril.bull.bounds import MOST_JOBS_A_SCRIPT as MOST_JOBS_A_SCRIPT
 from toril.bull.codec import (
     count,
     decode_options,
@@ -20,8 +21,6 @@ from toril.bull.options import JobOptions
 from toril.bull.outcomes import Outcome, Refusal, Refused
 from toril.bull.replies import Argument
 from toril.bull.scripts import load
-
-MOST_JOBS_A_SCRIPT = 250
 
 
 class RateLimit(NamedTuple):

@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from toril.bull.bounds import MOST_BYTES_A_SCRIPT as MOST_BYTES_A_SCRIPT
+from toril.bull.bounds import MOST_JOBS_A_SCRIPT as MOST_JOBS_A_SCRIPT
 from toril.bull.codec import encode_options, encode_text, text, to_milliseconds
 from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
@@ -11,8 +13,8 @@ from toril.bull.options import JobOptions
 from toril.bull.replies import CALL_WITHIN, Argument
 from toril.bull.scripts import load
 
-MOST_JOBS_A_SCRIPT = 250
-MOST_BYTES_A_SCRIPT = 4_000_000
+# As the header of lua/add.lua lists them.
+ARGUMENTS_A_JOB = 7
 
 
 class NewJob(NamedTuple):
@@ -58,7 +60,7 @@ class JobQueue:
         arguments: list[Argument] = [timestamp]
         size = 0
         for job in jobs:
-            if len(arguments) > MOST_JOBS_A_SCRIPT * 7 or size > MOST_BYTES_A_SCRIPT:
+            if len(arguments) > MOST_JOBS_A_SCRIPT * ARGUMENTS_A_JOB or size > MOST_BYTES_A_SCRIPT:
                 ids += await self._add(arguments)
                 del arguments[1:]
                 size = 0
