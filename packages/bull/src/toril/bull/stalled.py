@@ -19,9 +19,7 @@ class StalledCheck:
         most_stalls: a job that stalls more often than this is failed by the worker that takes it next.
     """
 
-    def __init__(
-        self, connection: Connection, keys: QueueKeys, *, interval: float = 30.0, most_stalls: int = 1
-    ) -> None:
+    def __init__(self, connection: Connection, keys: QueueKeys, *, interval: float, most_stalls: int) -> None:
         self._connection = connection
         self._keys = [keys.meta]
         self._script = load("recover_stalled")

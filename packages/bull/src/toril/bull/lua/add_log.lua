@@ -2,7 +2,7 @@
 Adds a line to a job's log.
 
 KEYS  1 the queue's meta key
-ARGV  1 id   2 the line   3 how many lines to keep, the newest, or '' for all
+ARGV  1 id   2 the line   3 how many lines to keep, the newest
 Reply how many lines there are, or 0 if the job is gone
 Events none
 ]]
@@ -14,7 +14,7 @@ if call('EXISTS', base .. ARGV[1]) == 0 then
 end
 local lines = call('RPUSH', logs_key, ARGV[2])
 local keep = tonumber(ARGV[3])
-if keep and lines > keep then
+if lines > keep then
   call('LTRIM', logs_key, -keep, -1)
   return keep
 end
