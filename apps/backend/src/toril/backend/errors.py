@@ -2,7 +2,7 @@
 
 BackendError
 ├── JobFailed       a job whose result was awaited has failed for good
-└── ServiceClosed   the service was used before it was entered or after it was left
+└── ServiceClosed   the service was used before it was entered or after it was left, or left during a call
 
 What toril.jobs raises (InvalidPayload, InvalidResult) and what toril.bull raises (BrokerUnavailable,
 JobNotFound, JobNotCancellable) passes through as it is.
@@ -30,7 +30,10 @@ class JobFailed(BackendError):
 
 
 class ServiceClosed(BackendError, RuntimeError):
-    """The service was used before it was entered, or after it was left."""
+    """The service was used before it was entered or after it was left, or it was left during a call."""
 
     def __init__(self) -> None:
-        super().__init__("the queue service is not open; use it inside `async with QueueService.connect(…)`")
+        super().__init__(
+            "the queue service is not open: call it inside `async with QueueService.connect(…)`, "
+            "and wait there until the calls have ended"
+        )

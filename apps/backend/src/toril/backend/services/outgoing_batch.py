@@ -1,8 +1,8 @@
 """A batch of jobs on its way, to one queue or several."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 from toril.backend.services.enqueue_options import EnqueueOptions, new_job
 from toril.backend.services.job_handles import JobHandles
@@ -15,28 +15,42 @@ class OutgoingBatch:
     """Jobs that are being added, and the order in which their handles are to stand.
 
     Args:
-        sender_of: the sender of a queue.
-
-    Raises:
-        InvalidPayload: a job does not fit its contract; none of the batch is sent.
+        contracts: each job's.
+        ids: for each queue where its jobs' ids will be, in order.
     """
 
     def __init__(
-        self, jobs: Sequence[Job[Any]], options: EnqueueOptions, sender_of: Callable[[str], Sender]
+        self, contracts: Sequence[Contract[Any, Any]], ids: Mapping[str, asyncio.Future[list[str]]]
     ) -> None:
-        self._contracts: list[Contract[Any, Any]] = [type(job).contract() for job in jobs]
+        self._contracts = contracts
+        self._ids = ids
+
+    @classmethod
+    def send(
+        cls, jobs: Sequence[Job[Any]], options: EnqueueOptions, sender_of: Callable[[str], Sender]
+    ) -> Self:
+        """Has the jobs added.
+
+        Args:
+            sender_of: the sender of a queue.
+
+        Raises:
+            InvalidPayload: a job does not fit its contract; none of the batch is sent.
+            InvalidJobOptions: an option out of range; none of the batch is sent.
+        """
+        contracts: list[Contract[Any, Any]] = [type(job).contract() for job in jobs]
         by_queue: dict[str, list[NewJob]] = {}
-        for contract, job in zip(self._contracts, jobs, strict=True):
+        for contract, job in zip(contracts, jobs, strict=True):
             by_queue.setdefault(contract.queue.name, []).append(new_job(contract, job, options))
-        self._ids: dict[str, asyncio.Future[list[str]]] = {
-            queue: sender_of(queue).send(new) for queue, new in by_queue.items()
-        }
+        parcels = [(queue, sender_of(queue), new) for queue, new in by_queue.items()]
+        return cls(contracts, {queue: sender.send(new) for queue, sender, new in parcels})
 
     async def arrive(self, handles: JobHandles[Any]) -> None:
         """Waits until the jobs are added, and notes their handles.
 
         Raises:
             BrokerUnavailable: Redis did not answer.
+            ServiceClosed: the service was left meanwhile.
         """
         ids = {queue: iter(await added) for queue, added in self._ids.items()}
         for contract in self._contracts:
@@ -45,4 +59,5 @@ class OutgoingBatch:
     def abandon(self) -> None:
         """Waits for it no longer: it may be added, but nobody asks."""
         for added in self._ids.values():
-            added.cancel()
+            if not added.cancel() and not added.cancelled():
+                added.exception()  # has been seen: asyncio reports those that nobody looked at

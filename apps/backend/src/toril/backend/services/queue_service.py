@@ -1,6 +1,7 @@
 """The producer: typed jobs in, handles out."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterable, Iterable
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -13,16 +14,16 @@ from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.job_handles import JobHandles
 from toril.backend.services.outgoing_batch import OutgoingBatch
 from toril.backend.services.sender import Sender
-from toril.backend.services.watcher import JobWatcher
-from toril.bull.admin import QueueAdmin
-from toril.bull.broker_url import broker_url
-from toril.bull.connection import Connection
+from toril.backend.services.session import ServiceSettings, Session, open_session
+from toril.bull.bounds import MOST_JOBS_A_SCRIPT
 from toril.bull.inspect import QueueInspector
-from toril.bull.keys import DEFAULT_PREFIX, QueueKeys
-from toril.bull.queue import MOST_JOBS_A_SCRIPT, JobQueue
+from toril.bull.keys import DEFAULT_PREFIX
 from toril.jobs import Contract, Job
 
 R = TypeVar("R")
+
+# One is with Redis while the next is read and encoded.
+MOST_BATCHES_UNDER_WAY = 1
 
 
 class QueueService:
@@ -36,14 +37,10 @@ class QueueService:
     handles.
     """
 
-    def __init__(self, url: str | None, *, prefix: str, strict: bool, timeout: float) -> None:
-        self._url = url
-        self._prefix = prefix
-        self._strict = strict
-        self._timeout = timeout
-        self._stack: AsyncExitStack | None = None
-        self._senders: dict[str, Sender] = {}
-        self._inspectors: dict[str, QueueInspector] = {}
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self._session: Session | None = None
+        self._leaving = AsyncExitStack()
 
     @classmethod
     def connect(
@@ -63,36 +60,26 @@ class QueueService:
             strict: refuse a Redis that may evict keys, instead of warning about it.
             timeout: how long Redis may take to accept jobs before BrokerUnavailable is raised, in seconds.
         """
-        return cls(url, prefix=prefix, strict=strict, timeout=timeout)
+        return cls(ServiceSettings(url=url, prefix=prefix, strict=strict, timeout=timeout))
 
     async def __aenter__(self) -> Self:
         """Connects.
 
         Raises:
+            InvalidBrokerURL: the URL does not say where Redis is.
             BrokerUnavailable: Redis does not answer.
             BrokerMisconfigured: jobs would not be safe there.
             EmbeddedBrokerFailed: no URL was given, and the embedded broker did not start.
         """
-        async with AsyncExitStack() as stack:
-            url = stack.enter_context(broker_url(self._url))
-            self._adding = await stack.enter_async_context(
-                await Connection.open(url, client_name="toril-backend", strict=self._strict)
-            )
-            self._asking = await stack.enter_async_context(Connection(url, client_name="toril-backend"))
-            reading = await stack.enter_async_context(Connection(url, client_name="toril-events"))
-            self._watcher = JobWatcher(reading, self._asking)
-            self._group = await stack.enter_async_context(asyncio.TaskGroup())
-            watching = self._group.create_task(self._watcher.run())
-            stack.callback(watching.cancel)
-            self._stack = stack.pop_all()
+        self._session = await self._leaving.enter_async_context(open_session(self._settings))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        stack, self._stack = self._stack, None
-        if stack is not None:
-            await stack.aclose()
+        """Disconnects. Calls in flight end with ServiceClosed; the jobs that they add may have been added."""
+        self._session = None
+        await self._leaving.aclose()
 
     async def enqueue(
         self,
@@ -116,8 +103,10 @@ class QueueService:
             InvalidPayload: the job does not fit its contract (it was changed after it was made); nothing is
                 stored.
             InvalidJobOptions: an option out of range.
+            NotAContract: the job's class has no name.
             BrokerUnavailable: Redis did not answer in time. The job may have been added all the same: one
                 with a `job_id` can be added again without harm.
+            ServiceClosed: the service is not open. If it was left meanwhile, the job may have been added.
         """
         contract: Contract[Any, R] = type(job).contract()
         new = new_job(contract, job, EnqueueOptions(delay=delay, priority=priority, lifo=lifo), job_id)
@@ -134,28 +123,35 @@ class QueueService:
     ) -> JobHandles[R]:
         """Adds jobs, of any contracts, in order and in bounded memory: they are read as they are sent.
 
+        Args:
+            jobs: an asynchronous one is read ahead; if it is a generator, it is closed at the end.
+            delay: as for `enqueue`, for all of them; so are `priority` and `lifo`.
+
         Raises:
             InvalidPayload: a job does not fit its contract; those before it may have been added.
             InvalidJobOptions: an option out of range.
+            NotAContract: a job's class has no name; those before it may have been added.
             BrokerUnavailable: Redis did not answer in time; some of the jobs may have been added.
+            ServiceClosed: the service is not open. If it was left meanwhile, some may have been added.
         """
         options = EnqueueOptions(delay=delay, priority=priority, lifo=lifo)
         handles: JobHandles[R] = JobHandles(self._handle)
-        under_way: OutgoingBatch | None = None
+        under_way: deque[OutgoingBatch] = deque()
         try:
-            async for some in batches(jobs, MOST_JOBS_A_SCRIPT):
-                following = OutgoingBatch(some, options, self._sender)
-                # Lets it leave, so that Redis works on it while the next one is read and encoded.
-                await asyncio.sleep(0)
-                if under_way is not None:
-                    await under_way.arrive(handles)
-                under_way = following
-            if under_way is not None:
-                await under_way.arrive(handles)
-        except BaseException:
-            if under_way is not None:
-                under_way.abandon()
-            raise
+            async with batches(jobs, MOST_JOBS_A_SCRIPT) as lists:
+                async for some in lists:
+                    under_way.append(OutgoingBatch.send(some, options, self._sender))
+                    # Lets it leave, so that Redis works on it while the next one is read and encoded.
+                    await asyncio.sleep(0)
+                    if len(under_way) > MOST_BATCHES_UNDER_WAY:
+                        await under_way[0].arrive(handles)
+                        under_way.popleft()
+            while under_way:
+                await under_way[0].arrive(handles)
+                under_way.popleft()
+        finally:
+            for batch in under_way:
+                batch.abandon()
         return handles
 
     def handle(self, contract: type[Job[R]], job_id: str) -> JobHandle[R]:
@@ -163,30 +159,29 @@ class QueueService:
 
         Args:
             contract: the job's class.
+
+        Raises:
+            NotAContract: the class has no name.
+            ServiceClosed: the service is not open.
         """
         return self._handle(job_id, contract.contract())
 
     def inspect(self, queue: str) -> QueueInspector:
-        """A look into a queue: its counts, its jobs."""
-        if self._stack is None:
-            raise ServiceClosed
-        if queue not in self._inspectors:
-            self._inspectors[queue] = QueueInspector(self._asking, QueueKeys(queue, self._prefix))
-        return self._inspectors[queue]
+        """A look into a queue: its counts, its jobs.
+
+        Raises:
+            InvalidQueueName: no queue can have that name.
+            ServiceClosed: the service is not open.
+        """
+        return self._open_session().inspector(queue)
 
     def _handle(self, job_id: str, contract: Contract[Any, Any]) -> JobHandle[Any]:
-        inspector = self.inspect(contract.queue.name)
-        admin = QueueAdmin(self._asking, inspector.keys)
-        return JobHandle(job_id, contract, inspector, admin, self._watcher)
+        return self._open_session().handle(job_id, contract)
 
     def _sender(self, queue: str) -> Sender:
-        if self._stack is None:
+        return self._open_session().sender(queue)
+
+    def _open_session(self) -> Session:
+        if self._session is None:
             raise ServiceClosed
-        sender = self._senders.get(queue)
-        if sender is None:
-            sender = self._senders[queue] = Sender(
-                JobQueue(self._adding, QueueKeys(queue, self._prefix), timeout=self._timeout)
-            )
-            sending = self._group.create_task(sender.run())
-            self._stack.callback(sending.cancel)
-        return sender
+        return self._session

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from toril.bull.queue import MOST_JOBS_A_SCRIPT, JobQueue, NewJob
+from toril.backend.errors import ServiceClosed
+from toril.bull.bounds import MOST_JOBS_A_SCRIPT
+from toril.bull.queue import JobQueue, NewJob
 
 
 class _Parcel(NamedTuple):
@@ -24,12 +27,13 @@ class Sender:
     def __init__(self, queue: JobQueue) -> None:
         self._queue = queue
         self._parcels: deque[_Parcel] = deque()
+        self._under_way: list[_Parcel] = []
         self._come = asyncio.Event()
 
     def send(self, jobs: list[NewJob]) -> asyncio.Future[list[str]]:
         """Has the jobs added together; the answer will be their ids, in order.
 
-        It may be BrokerUnavailable instead: the jobs may have been added all the same.
+        It may be BrokerUnavailable or ServiceClosed instead: the jobs may have been added all the same.
         """
         parcel = _Parcel(jobs, asyncio.get_running_loop().create_future())
         self._parcels.append(parcel)
@@ -38,15 +42,18 @@ class Sender:
 
     async def run(self) -> None:
         """Goes on sending until it is cancelled."""
-        try:
-            while True:
-                await self._come.wait()
-                self._come.clear()
-                while self._parcels:
-                    await self._send_together(self._next_parcels())
-        finally:
-            for parcel in self._parcels:
-                parcel.ids.cancel()
+        while True:
+            await self._come.wait()
+            self._come.clear()
+            while self._parcels:
+                self._under_way = self._next_parcels()
+                await self._send_together(self._under_way)
+                self._under_way = []
+
+    def close(self) -> None:
+        """Ends every wait for ids with ServiceClosed."""
+        _fail([*self._under_way, *self._parcels], ServiceClosed())
+        self._parcels.clear()
 
     def _next_parcels(self) -> list[_Parcel]:
         parcels = [self._parcels.popleft()]
@@ -60,17 +67,17 @@ class Sender:
         try:
             ids = await self._queue.add([job for parcel in parcels for job in parcel.jobs])
         except Exception as error:  # noqa: BLE001 - it is raised where each caller waits
-            for parcel in parcels:
-                if not parcel.ids.done():
-                    parcel.ids.set_exception(error)
+            _fail(parcels, error)
             return
-        except asyncio.CancelledError:
-            for parcel in parcels:
-                parcel.ids.cancel()
-            raise
         at = 0
         for parcel in parcels:
             end = at + len(parcel.jobs)
             if not parcel.ids.done():
                 parcel.ids.set_result(ids[at:end])
             at = end
+
+
+def _fail(parcels: Iterable[_Parcel], error: Exception) -> None:
+    for parcel in parcels:
+        if not parcel.ids.done():
+            parcel.ids.set_exception(error)
