@@ -155,3 +155,10 @@ def test_numbers_counts_and_moments_are_read() -> None:
 def test_a_moment_after_the_year_9999_is_none() -> None:
     assert codec.moment(b"253402300799999") is not None
     assert codec.moment(b"253402300800000") is None
+
+
+def test_only_options_of_usual_length_are_remembered() -> None:
+    usual, long = b'{"attempts":2}', b'{"attempts":2%s}' % (b" " * 1_000)
+    assert codec.decode_options(usual) is codec.decode_options(usual)
+    assert codec.decode_options(long) == codec.decode_options(usual)
+    assert codec.decode_options(long) is not codec.decode_options(long)

@@ -10,6 +10,8 @@ from toril.bull.codec.values import from_milliseconds, to_milliseconds
 from toril.bull.options import HIGHEST_PRIORITY_NUMBER, LONGEST_DELAY, JobOptions
 from toril.types import Backoff
 
+LONGEST_REMEMBERED = 1_000
+
 
 def encode_options(options: JobOptions, job_id: str | None = None) -> bytes:
     """`opts`, as BullMQ stores it; `job_id` if the job's id is a custom one."""
@@ -41,9 +43,14 @@ def _encode_options(options: JobOptions) -> bytes:
     return json.dumps(wire, separators=(",", ":")).encode()
 
 
-@lru_cache(maxsize=4096)
 def decode_options(wire: bytes | None) -> JobOptions:
     """The options of a job that anyone may have added. What cannot be read counts as not given."""
+    # Those who write longer ones are not to fill the memory of those who read them.
+    remembered = wire is None or len(wire) <= LONGEST_REMEMBERED
+    return _decode_remembered(wire) if remembered else _decode_options(wire)
+
+
+def _decode_options(wire: bytes | None) -> JobOptions:
     found = decode_json(wire)
     options = cast(JsonObject, found) if isinstance(found, dict) else {}
     return JobOptions(
@@ -57,6 +64,9 @@ def decode_options(wire: bytes | None) -> JobOptions:
         stack_trace_limit=natural(options.get("stackTraceLimit")),
         contract_version=whole(options.get("contractVersion")),
     )
+
+
+_decode_remembered = lru_cache(maxsize=4096)(_decode_options)
 
 
 def _encode_backoff(backoff: Backoff) -> JsonObject:
