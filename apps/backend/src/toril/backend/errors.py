@@ -4,8 +4,8 @@ BackendError
 ├── JobFailed       a job whose result was awaited has failed for good
 └── ServiceClosed   the service was used before it was entered or after it was left, or left during a call
 
-What toril.jobs raises (InvalidPayload, InvalidResult) and what toril.bull raises (BrokerUnavailable,
-JobNotFound, JobNotCancellable) passes through as it is.
+What toril.jobs raises (InvalidPayload, InvalidResult, NotAContract) and what toril.bull raises
+(BrokerUnavailable, JobNotFound …) passes through as it is; toril.backend exports the latter too.
 """
 
 
