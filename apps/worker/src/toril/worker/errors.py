@@ -77,8 +77,7 @@ class HandlerStopped(WorkerError):
 
     def __init__(self, cause: BaseException) -> None:
         self.cause = cause
-        text = str(cause)
-        super().__init__(f"the handler raised {type(cause).__name__}{f': {text}' if text else ''}")
+        super().__init__(f"the handler raised {type(cause).__name__}")
 
 
 class UnknownJob(WorkerError):

@@ -49,7 +49,7 @@ class Executor:
         """Runs the job and answers with its outcome.
 
         Raises:
-            CancelledError: the worker cancelled the run; the job has no outcome then.
+            CancelledError: the run was cancelled, by its worker or by the handler itself: see `stopped`.
         """
         if job.deferred_failure is not None:
             return failed_for_good(job, job.deferred_failure, job.stacktrace, self._keep_failed)
@@ -58,18 +58,19 @@ class Executor:
             return unknown_job(job, list(self._handlers), self._unknown_grace, self._keep_failed)
         try:
             result = await self._run(job, handler)
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            return failed_attempt(job, HandlerStopped(error), self._keep_failed)
+        except asyncio.CancelledError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is its job's failure
             return failed_attempt(job, error, self._keep_failed)
         except BaseException as error:  # noqa: BLE001 - sys.exit() in a handler ends its job, not the worker
-            return failed_attempt(job, HandlerStopped(error), self._keep_failed)
+            return self.stopped(job, error)
         options = job.options
         keep = self._keep_completed if options.keep_completed is None else options.keep_completed
         return Completed(job.id, job.token, result, keep)
+
+    def stopped(self, job: TakenJob, error: BaseException) -> Outcome:
+        """The outcome of a run whose handler tried to end more than its job."""
+        return failed_attempt(job, HandlerStopped(error), self._keep_failed)
 
     async def _run(self, job: TakenJob, handler: Handler) -> bytes:
         contract = handler.contract

@@ -21,6 +21,7 @@ class Executions:
     """Starts jobs as tasks of a worker's task group, and can cancel them.
 
     Args:
+        began: called as each run begins.
         settle: takes the outcome of each job that has one.
         ended: called after each run, when its place is free again.
     """
@@ -31,12 +32,14 @@ class Executions:
         group: asyncio.TaskGroup,
         executor: Executor,
         *,
+        began: Callable[[TakenJob], None],
         settle: Callable[[Outcome], None],
         ended: Callable[[], None],
     ) -> None:
         self._queue = queue
         self._group = group
         self._executor = executor
+        self._began = began
         self._settle = settle
         self._ended = ended
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -76,21 +79,22 @@ class Executions:
     async def _run(self, job: TakenJob) -> None:
         run = (job.id, job.token)
         outcome: Outcome | None = None
+        self._began(job)
         try:
             outcome = await self._executor.execute(job)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             if run not in self._interrupted:
-                raise
+                outcome = self._executor.stopped(job, error)
         finally:
             del self._tasks[run]
             if not self._tasks:
                 self._none_left.set()
+            self._ended()
         if self._interrupted and (reason := self._interrupted.pop(run, None)):
             outcome = self._outcome_of_interrupted(job, outcome, reason)
-        self._ended()
         if outcome is not None:
-            self._tell(job, outcome)
             self._settle(outcome)
+            self._tell(job, outcome)
 
     def _outcome_of_interrupted(
         self, job: TakenJob, outcome: Outcome | None, reason: _Interrupted

@@ -10,7 +10,7 @@ from toril.worker.errors import Unrecoverable
 
 LONGEST_REASON = 10_000
 LONGEST_TRACE = 20_000
-MOST_TRACES = 50
+MOST_TRACES = 20
 
 # A second attempt at these would meet the same data or the same code.
 _HOPELESS = (Unrecoverable, InvalidPayload, InvalidResult)
@@ -51,7 +51,10 @@ def failed_by_children(completed: Completed, refusal: Refusal, keep_failed: Keep
 
 def describe(error: BaseException) -> str:
     """The reason as people read it, bounded: the error's type and message."""
-    message = str(error)
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - an error that cannot be put in words is still its job's failure only
+        message = "(its message cannot be read)"
     reason = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return reason[:LONGEST_REASON]
 

@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from toril.bull.errors import BrokerUnavailable
+from toril.bull.errors import BrokerUnavailable, BullError
 from toril.bull.intake import MOST_JOBS_A_SCRIPT, Intake, Taken, TakenJob
 from toril.bull.marker import Marker
 from toril.bull.outcomes import Outcome
+from toril.worker import log
 from toril.worker.bell import Bell
 from toril.worker.locks import LockKeeper
 from toril.worker.outage import Outage
@@ -34,12 +35,14 @@ class IntakeLoop:
 
     def __init__(
         self,
+        queue: str,
         settling: Settling,
         supply: Supply,
         locks: LockKeeper,
         outage: Outage,
         start: Callable[[TakenJob], None],
     ) -> None:
+        self._queue = queue
         self._settling = settling
         self._supply = supply
         self._locks = locks
@@ -60,6 +63,15 @@ class IntakeLoop:
         self._supply.expect_more()
         self._idle.clear()
         self._bell.ring()
+
+    def place_freed(self) -> None:
+        """A job runs no longer, whether or not there is an outcome to settle."""
+        if self._closing:
+            self._bell.ring_all()
+        elif self._supply.is_worth_a_look:
+            self._bell.ring()
+        elif self._supply.is_idle:
+            self._idle.set()
 
     def close(self) -> None:
         """Takes no more jobs; exchanges end once nothing runs and all is settled."""
@@ -103,9 +115,11 @@ class IntakeLoop:
             await self._idle.wait()
             try:
                 woken = await self._sleep(marker)
-            except BrokerUnavailable as error:
+            except BullError as error:
                 await self._outage.endure(error)
                 woken = True
+            else:
+                self._outage.over()
             if woken:
                 self.look_again()
 
@@ -125,11 +139,29 @@ class IntakeLoop:
                 in_doubt = True
                 await self._outage.endure(error)
                 continue
+            except BullError as error:
+                # Redis runs, but refuses: what it has against one job must not hold up the others for long.
+                await self._outage.endure(error)
+                if batch:
+                    await self._settle_one_by_one(intake, batch)
+                    batch = []
+                continue
             self._outage.over()
             self._settling.judge(taken.refused, in_doubt=in_doubt)
             for outcome in batch:
                 self._locks.let_go(outcome.job_id, outcome.token)
             return taken._replace(jobs=reclaimed + taken.jobs) if reclaimed else taken
+
+    async def _settle_one_by_one(self, intake: Intake, batch: list[Outcome]) -> None:
+        """Settles what Redis refused as a whole; an outcome that it refuses by itself is told and dropped."""
+        for outcome in batch:
+            try:
+                alone = await intake.settle_and_take([outcome], 0)
+            except BullError as error:
+                log.outcome_refused(self._queue, outcome.job_id, type(outcome).__name__, str(error))
+            else:
+                self._settling.judge(alone.refused, in_doubt=True)
+            self._locks.let_go(outcome.job_id, outcome.token)
 
     async def _sleep(self, marker: Marker) -> bool:
         """Sleeps as long as nothing can be due; whether it is time to look."""

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from toril.bull.errors import BrokerUnavailable
 from toril.bull.locks import LockRenewal
+from toril.worker import log
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,19 @@ class LockKeeper:
         if self._thread.is_alive():
             self._thread.join()
 
-    def hold(self, job_id: str, token: str, renew_for: float | None) -> None:
-        """Renews a job's lock from now on, for at most `renew_for` seconds."""
-        now = time.monotonic()
-        lock = HeldLock(token, now, None if renew_for is None else now + renew_for)
+    def hold(self, job_id: str, token: str) -> None:
+        """Renews a job's lock from now on."""
+        lock = HeldLock(token, time.monotonic(), None)
         with self._guard:
             self._held[job_id] = lock
+
+    def bound(self, job_id: str, token: str, renew_for: float) -> None:
+        """Renews a job's lock for at most `renew_for` seconds from now on: its handler begins to run."""
+        until = time.monotonic() + renew_for
+        with self._guard:
+            lock = self._held.get(job_id)
+            if lock is not None and lock.token == token:
+                self._held[job_id] = replace(lock, renew_until=until)
 
     def let_go(self, job_id: str, token: str) -> None:
         """Renews a job's lock no longer, because the job is settled."""
@@ -71,9 +78,11 @@ class LockKeeper:
         while not self._stopping.wait(pause):
             try:
                 self._renew(time.monotonic())
-            except BrokerUnavailable:
+            except Exception as error:  # noqa: BLE001 - nothing may end this thread while jobs run
                 # The locks last longer than a short outage: try again soon, and often.
                 pause = min(self._interval, 0.5)
+                if not self._stopping.is_set():
+                    log.locks_not_renewed(str(error))
             else:
                 pause = self._interval
 

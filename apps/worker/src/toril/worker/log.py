@@ -48,6 +48,10 @@ def lock_lost(queue: str, job_id: str) -> None:
     _log.error("lock lost, handler cancelled: another worker may run the job", queue=queue, job_id=job_id)
 
 
+def locks_not_renewed(reason: str) -> None:
+    _log.error("locks could not be renewed, trying again", reason=reason)
+
+
 def outcome_refused(queue: str, job_id: str, outcome: str, refusal: str) -> None:
     _log.error(
         "outcome refused, the job is no longer ours",

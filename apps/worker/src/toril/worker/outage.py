@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 
-from toril.bull.errors import BrokerUnavailable
+from toril.bull.errors import BullError
 from toril.worker import log
 
 FIRST_PAUSE = 0.05
@@ -23,11 +23,11 @@ class Outage:
     def lasts(self) -> bool:
         return self._began is not None
 
-    async def endure(self, error: BrokerUnavailable) -> None:
+    async def endure(self, error: BullError) -> None:
         """Waits before the next try: a jittered while that doubles up to two seconds."""
         if self._began is None:
             self._began = time.monotonic()
-            log.broker_lost(self._queue, error.reason)
+            log.broker_lost(self._queue, str(error))
         pause = self._pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
         await asyncio.sleep(pause)

@@ -10,7 +10,8 @@ from toril.worker.failures import failed_by_children
 
 MOST_BYTES_A_BATCH = 4_000_000
 
-_SETTLED_BEFORE = (Refusal.JOB_GONE, Refusal.LOCK_LOST, Refusal.NOT_ACTIVE)
+# A retried job may even be taken again by the time at which its outcome is sent a second time.
+_SETTLED_BEFORE = (Refusal.JOB_GONE, Refusal.LOCK_LOST, Refusal.NOT_ACTIVE, Refusal.LOCKED_BY_OTHER)
 _CHILDREN = (Refusal.CHILDREN_PENDING, Refusal.CHILDREN_FAILED)
 
 
@@ -43,7 +44,7 @@ class Settling:
         while self._waiting and len(batch) < most and size < MOST_BYTES_A_BATCH:
             outcome = self._waiting.popleft()
             batch.append(outcome)
-            size += len(outcome.result) if isinstance(outcome, Completed) else 0
+            size += outcome.size
         return batch
 
     def judge(self, refused: Sequence[Refused], *, in_doubt: bool) -> None:

@@ -75,10 +75,20 @@ class Shift:
         )
         self._supply = Supply(settings.concurrency, share=-(-settings.concurrency // len(intakes)))
         self._intake = IntakeLoop(
-            Settling(keys.queue, settings.keep_failed), self._supply, self._locks, outage, start=self._start
+            keys.queue,
+            Settling(keys.queue, settings.keep_failed),
+            self._supply,
+            self._locks,
+            outage,
+            start=self._start,
         )
         self._executions = Executions(
-            keys.queue, group, self._executor, settle=self._intake.settle, ended=self._ended
+            keys.queue,
+            group,
+            self._executor,
+            began=self._began,
+            settle=self._intake.settle,
+            ended=self._ended,
         )
 
     async def work(self, stop: asyncio.Event, hurry: asyncio.Event, grace: float) -> None:
@@ -98,13 +108,27 @@ class Shift:
         exchanging = [self._group.create_task(self._intake.exchange(each)) for each in self._intakes]
         try:
             await stop.wait()
-            self._stopping = True
-            log.stopping(self._queue, len(self._executions), grace)
+        except asyncio.CancelledError:
+            # Whoever cancels a worker wants it gone now; its jobs are handed back all the same.
+            await self._end(watching, exchanging, hurry, grace=0.0)
+            raise
+        await self._end(watching, exchanging, hurry, grace)
+
+    async def _end(
+        self,
+        watching: list[asyncio.Task[None]],
+        exchanging: list[asyncio.Task[None]],
+        hurry: asyncio.Event,
+        grace: float,
+    ) -> None:
+        self._stopping = True
+        log.stopping(self._queue, len(self._executions), grace)
+        try:
             for task in watching:
                 task.cancel()
             self._intake.close()
             await self._drain(hurry, grace)
-            if not await _within(CLEAN_UP_WITHIN, asyncio.gather(*exchanging)):
+            if not await _within(CLEAN_UP_WITHIN, asyncio.gather(*exchanging, return_exceptions=True)):
                 log.unsettled(self._queue, self._intake.unsettled())
         finally:
             await asyncio.to_thread(self._locks.stop)
@@ -123,17 +147,21 @@ class Shift:
         ended.cancel()
 
     def _start(self, job: TakenJob) -> None:
-        self._locks.hold(job.id, job.token, self._executor.timeout_of(job))
+        self._locks.hold(job.id, job.token)
         if self._stopping:
             self._intake.settle(Released(job.id, job.token))
             return
         self._supply.started()
         self._executions.start(job)
 
+    def _began(self, job: TakenJob) -> None:
+        timeout = self._executor.timeout_of(job)
+        if timeout is not None:
+            self._locks.bound(job.id, job.token, timeout)
+
     def _ended(self) -> None:
         self._supply.ended()
-        if self._stopping:
-            self._intake.close()
+        self._intake.place_freed()
 
     def _lock_lost(self, job_id: str, token: str) -> None:
         self._loop.call_soon_threadsafe(self._executions.cancel_lost, job_id, token)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from toril.bull.errors import BrokerUnavailable
+from toril.bull.errors import BullError
 from toril.bull.stalled import StalledCheck
 from toril.worker import log
 from toril.worker.outage import Outage
@@ -13,9 +13,10 @@ async def recover_stalled_jobs(check: StalledCheck, *, queue: str, interval: flo
     while True:
         try:
             recovered = await check.recover()
-        except BrokerUnavailable as error:
+        except BullError as error:
             await outage.endure(error)
             continue
+        outage.over()
         if recovered:
             log.stalled_recovered(queue, recovered)
         await asyncio.sleep(interval)

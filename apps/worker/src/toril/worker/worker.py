@@ -114,7 +114,8 @@ class Worker:
     def stop(self) -> None:
         """Takes no more jobs; `run` ends when those that run have ended, or the grace is over.
 
-        Called again, it waits no longer: handlers are cancelled and their jobs handed back.
+        Called again, it waits no longer: handlers are cancelled and their jobs handed back. A handler that
+        swallows its cancellation holds `run` up until it ends.
         """
         if self._stop.is_set():
             self._hurry.set()

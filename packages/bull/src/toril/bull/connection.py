@@ -12,7 +12,6 @@ from toril.bull.pauses import reconnect_pauses
 from toril.bull.replies import (
     CALL_WITHIN,
     CLOSED_HERE,
-    SCRIPT_LOADS,
     Argument,
     client_id,
     greeting,
@@ -98,14 +97,12 @@ class Connection:
         *,
         timeout: float | None = CALL_WITHIN,
     ) -> Any:
-        """Run a script, and load it first where Redis does not have it; else as `execute`."""
+        """Run a script, by its text where Redis does not know it yet; else as `execute`."""
         command = ("EVALSHA", script.sha, len(keys), *keys, *arguments)
         reply = await self._call(command, timeout)
-        for _ in range(SCRIPT_LOADS):
-            if not is_missing_script(reply):
-                break
-            await self.execute("SCRIPT", "LOAD", script.text, timeout=timeout)
-            reply = await self._call(command, timeout)
+        if is_missing_script(reply):
+            # EVAL runs it and has Redis keep it, in one step that no SCRIPT FLUSH can come between.
+            reply = await self._call(("EVAL", script.text, len(keys), *keys, *arguments), timeout)
         return self._accepted(script.name, reply)
 
     async def close(self) -> None:

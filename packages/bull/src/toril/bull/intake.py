@@ -19,7 +19,7 @@ from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
 from toril.bull.outcomes import Outcome, Refusal, Refused
-from toril.bull.replies import Argument
+from toril.bull.replies import CALL_WITHIN, Argument
 from toril.bull.scripts import load
 
 
@@ -99,6 +99,9 @@ class Intake:
         self._settle_and_take = load("settle_and_take")
         self._reclaim = load("reclaim")
         self._worker_id = worker_id
+        self._lock_duration = to_milliseconds(lock_duration)
+        # An answer that is lost must be noticed while the locks of what was taken still hold.
+        self._answer_within = min(CALL_WITHIN, max(lock_duration / 3, 1.0))
         self._round_trips = 0
         self.token_in_doubt: str | None = None
         self._terms: tuple[Argument, ...] = (
@@ -137,7 +140,7 @@ class Intake:
             arguments += outcome.arguments()
         self.token_in_doubt = token if capacity else None
         refused, jobs, limited_for, next_due, blocked = await self._connection.run(
-            self._settle_and_take, self._keys, arguments
+            self._settle_and_take, self._keys, arguments, timeout=self._answer_within
         )
         self.token_in_doubt = None
         return Taken(
@@ -157,7 +160,9 @@ class Intake:
         token = self.token_in_doubt
         if token is None:
             return []
-        jobs = await self._connection.run(self._reclaim, self._keys, (token,))
+        jobs = await self._connection.run(
+            self._reclaim, self._keys, (token, self._lock_duration), timeout=self._answer_within
+        )
         self.token_in_doubt = None
         return [_taken_job(fields, token) for fields in jobs]
 

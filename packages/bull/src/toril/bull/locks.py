@@ -23,6 +23,8 @@ class LockRenewal:
         self._keys = [keys.meta]
         self._script = load("renew_locks")
         self._duration = to_milliseconds(lock_duration)
+        # One answer that never comes must not cost the locks: there is time to ask again.
+        self._answer_within = lock_duration / 4
 
     def renew(self, locks: Iterable[tuple[str, str]]) -> list[str]:
         """Renews the locks, given as (job id, token), and answers with the ids of those that are lost.
@@ -36,7 +38,9 @@ class LockRenewal:
             arguments: list[Argument] = [self._duration]
             for job_id, token in held[start : start + MOST_LOCKS_A_SCRIPT]:
                 arguments += (job_id, token)
-            reply: list[bytes] = self._connection.run(self._script, self._keys, arguments)
+            reply: list[bytes] = self._connection.run(
+                self._script, self._keys, arguments, timeout=self._answer_within
+            )
             lost += [text(job_id) for job_id in reply]
         return lost
 

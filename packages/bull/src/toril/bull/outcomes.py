@@ -8,6 +8,10 @@ from toril.bull.replies import Argument
 from toril.types import Keep
 
 
+def _size(reason: str | None, stacktrace: tuple[str, ...] | None) -> int:
+    return len(reason or "") + sum(len(trace) for trace in stacktrace or ())
+
+
 class Completed(NamedTuple):
     """Done. `result` is JSON."""
 
@@ -15,6 +19,11 @@ class Completed(NamedTuple):
     token: str
     result: bytes
     keep: Keep | None = None
+
+    @property
+    def size(self) -> int:
+        """About how many characters Redis has to take in."""
+        return len(self.result)
 
     def arguments(self) -> tuple[Argument, ...]:
         keep = "" if self.keep is None else encode_retention(self.keep)
@@ -31,6 +40,11 @@ class Failed(NamedTuple):
     attempts: int
     keep: Keep | None = None
 
+    @property
+    def size(self) -> int:
+        """About how many characters Redis has to take in."""
+        return _size(self.reason, self.stacktrace)
+
     def arguments(self) -> tuple[Argument, ...]:
         fields = b"" if self.stacktrace is None else encode_failure(self.reason, self.stacktrace)
         reason, keep = encode_text(self.reason), encode_retention(self.keep)
@@ -44,6 +58,11 @@ class Retried(NamedTuple):
     token: str
     reason: str
     stacktrace: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """About how many characters Redis has to take in."""
+        return _size(self.reason, self.stacktrace)
 
     def arguments(self) -> tuple[Argument, ...]:
         return ("retried", self.job_id, self.token, encode_failure(self.reason, self.stacktrace))
@@ -63,6 +82,11 @@ class Postponed(NamedTuple):
     burns_attempt: bool = True
     unknown: UnknownSince | None = None
 
+    @property
+    def size(self) -> int:
+        """About how many characters Redis has to take in."""
+        return _size(self.reason, self.stacktrace)
+
     def arguments(self) -> tuple[Argument, ...]:
         fields = encode_failure(self.reason, self.stacktrace, self.unknown)
         spares_attempt = "" if self.burns_attempt else "1"
@@ -75,6 +99,11 @@ class Released(NamedTuple):
 
     job_id: str
     token: str
+
+    @property
+    def size(self) -> int:
+        """About how many characters Redis has to take in."""
+        return 0
 
     def arguments(self) -> tuple[Argument, ...]:
         return ("released", self.job_id, self.token)

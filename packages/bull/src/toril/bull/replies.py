@@ -29,12 +29,12 @@ NOT_NOW = {
     "NOREPLICAS": "it has too few replicas to take writes",
     "MASTERDOWN": "it is a replica that has lost its master",
     "CLUSTERDOWN": "its cluster is down",
+    "UNBLOCKED": "it has become a replica",
     "TRYAGAIN": "its cluster is moving the keys",
     "NOAUTH": "it wants a password",
     "WRONGPASS": "it does not accept the user name or password",
 }
 CALL_WITHIN = 10.0
-SCRIPT_LOADS = 3  # somebody who keeps flushing scripts must not hold us up for ever
 CLOSED_HERE = "this connection was closed"
 TOO_MANY_CLIENTS = "ERR max number of clients reached"
 WRONG_PASSWORD = re.compile(r"ERR (invalid password|AUTH <password> called without)")

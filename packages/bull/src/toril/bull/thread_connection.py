@@ -15,7 +15,6 @@ from toril.bull.pauses import reconnect_pauses
 from toril.bull.replies import (
     CALL_WITHIN,
     CLOSED_HERE,
-    SCRIPT_LOADS,
     Argument,
     client_id,
     greeting,
@@ -69,11 +68,9 @@ class ThreadConnection:
         """As `Connection.run`."""
         command = ("EVALSHA", script.sha, len(keys), *keys, *arguments)
         reply = self._call(command, timeout)
-        for _ in range(SCRIPT_LOADS):
-            if not is_missing_script(reply):
-                break
-            self.execute("SCRIPT", "LOAD", script.text, timeout=timeout)
-            reply = self._call(command, timeout)
+        if is_missing_script(reply):
+            # EVAL runs it and has Redis keep it, in one step that no SCRIPT FLUSH can come between.
+            reply = self._call(("EVAL", script.text, len(keys), *keys, *arguments), timeout)
         return self._accepted(script.name, reply)
 
     def close(self) -> None:

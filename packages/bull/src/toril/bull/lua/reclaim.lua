@@ -1,8 +1,8 @@
 --[[
-Finds the jobs that were taken with a token whose answer never reached the worker.
+Finds the jobs that were taken with a token whose answer never reached the worker, and renews their locks.
 
 KEYS  1 the queue's meta key
-ARGV  1 the token
+ARGV  1 the token   2 lock duration (ms)
 Reply the jobs, each as settle_and_take answers with it
 Events none
 ]]
@@ -12,7 +12,9 @@ local jobs = {}
 local active = call('LRANGE', base .. 'active', 0, -1)
 -- The newest stands first; they are to start in the order in which they were taken.
 for i = #active, 1, -1 do
-  if call('GET', base .. active[i] .. ':lock') == ARGV[1] then
+  local lock_key = base .. active[i] .. ':lock'
+  if call('GET', lock_key) == ARGV[1] then
+    call('PEXPIRE', lock_key, ARGV[2])
     jobs[#jobs + 1] = read_job(active[i])
   end
 end
