@@ -42,7 +42,7 @@ class Bare:
             begin = time.perf_counter()
             async with asyncio.TaskGroup() as group:
                 for number, connection in enumerate((first, second)):
-                    intake = Intake(connection, keys, worker_id=f"bare-{number}", worker_name="bare")
+                    intake = Intake(connection, keys, worker_id=f"bare-{number}", lock_duration=12.0)
                     group.create_task(_exchange(intake, concurrency // EXCHANGES_IN_FLIGHT))
             return time.perf_counter() - begin
 

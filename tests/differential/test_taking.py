@@ -20,15 +20,7 @@ def test_jobs_are_taken_first_in_first_out_and_prioritized_ones_last(pair: Pair)
     pair.check()
 
 
-ATTEMPTS_STARTED = pytest.param(
-    ("ats",),
-    marks=pytest.mark.xfail(
-        reason="take reads attempts made and traces only where attempts started are counted"
-    ),
-)
-
-
-@pytest.mark.parametrize("reset", [(), ("atm",), ATTEMPTS_STARTED, ("atm", "ats")], ids=str)
+@pytest.mark.parametrize("reset", [(), ("atm",), ("ats",), ("atm", "ats")], ids=str)
 def test_a_job_is_taken_with_its_history_whatever_a_dashboard_has_reset(
     pair: Pair, reset: tuple[str, ...]
 ) -> None:

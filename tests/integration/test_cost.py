@@ -42,7 +42,11 @@ async def queue_and_intake() -> AsyncIterator[tuple[Connection, JobQueue, Intake
     keys = QueueKeys("paint")
     with EmbeddedBroker() as quiet:
         async with await Connection.open(quiet.url) as connection:
-            yield connection, JobQueue(connection, keys), Intake(connection, keys, worker_id="w")
+            yield (
+                connection,
+                JobQueue(connection, keys),
+                Intake(connection, keys, worker_id="w", lock_duration=30.0),
+            )
 
 
 async def test_adding_a_plain_job(queue_and_intake: tuple[Connection, JobQueue, Intake]) -> None:

@@ -161,7 +161,9 @@ async def test_global_concurrency_bounds_what_is_active(
 
 async def test_the_rate_limit_says_how_long_it_holds(connection: Connection, keys: QueueKeys) -> None:
     await add(connection, keys, 5)
-    limited = Intake(connection, keys, worker_id="w", limit=RateLimit(jobs=2, duration=60.0))
+    limited = Intake(
+        connection, keys, worker_id="w", lock_duration=30.0, limit=RateLimit(jobs=2, duration=60.0)
+    )
     taken = await limited.settle_and_take([], 5, now=NOW)
     assert len(taken.jobs) == 2
     assert 50 < taken.limited_for <= 60

@@ -3,12 +3,11 @@
 from collections import deque
 from collections.abc import Sequence
 
+from toril.bull.bounds import MOST_BYTES_A_SCRIPT
 from toril.bull.outcomes import Completed, Outcome, Refusal, Refused
 from toril.types import Keep
 from toril.worker import log
 from toril.worker.failures import failed_by_children
-
-MOST_BYTES_A_BATCH = 4_000_000
 
 # A retried job may even be taken again by the time at which its outcome is sent a second time.
 _SETTLED_BEFORE = (Refusal.JOB_GONE, Refusal.LOCK_LOST, Refusal.NOT_ACTIVE, Refusal.LOCKED_BY_OTHER)
@@ -41,7 +40,7 @@ class Settling:
         """The oldest outcomes: at most so many, and no more than Redis handles in a few milliseconds."""
         batch: list[Outcome] = []
         size = 0
-        while self._waiting and len(batch) < most and size < MOST_BYTES_A_BATCH:
+        while self._waiting and len(batch) < most and size < MOST_BYTES_A_SCRIPT:
             outcome = self._waiting.popleft()
             batch.append(outcome)
             size += outcome.size

@@ -91,7 +91,7 @@ class Intake:
         *,
         worker_id: str,
         worker_name: str | None = None,
-        lock_duration: float = 30.0,
+        lock_duration: float,
         limit: RateLimit | None = None,
     ) -> None:
         self._connection = connection
@@ -167,7 +167,7 @@ class Intake:
         return [_taken_job(fields, token) for fields in jobs]
 
 
-_NEVER_STARTED = (None, None, None, None)
+_NEVER_STARTED = (None, None, None)
 
 
 def _pairs(flat: Sequence[int]) -> list[tuple[int, int]]:
@@ -175,8 +175,8 @@ def _pairs(flat: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _taken_job(fields: Sequence[Any], token: str) -> TakenJob:
-    name, data, options, timestamp, deferred_failure, attempts_started, job_id = fields[:7]
-    attempts_made, stalled_count, stacktrace, unknown_since = fields[7:] or _NEVER_STARTED
+    name, data, options, timestamp, deferred_failure, attempts_started, attempts_made, job_id = fields[:8]
+    stalled_count, stacktrace, unknown_since = fields[8:] or _NEVER_STARTED
     made = count(attempts_made)
     return TakenJob(
         id=text(job_id),

@@ -48,16 +48,31 @@ class JobOptions:
             raise InvalidJobOptions("stack_trace_limit", self.stack_trace_limit, "0 or more, or None for all")
 
 
+# What a queue's own keys end in: a job of such an id would be stored where the queue keeps something else.
+_TAKEN_IDS = frozenset(
+    {
+        *("active", "completed", "delayed", "events", "failed", "id", "limiter", "marker", "meta", "paused"),
+        *("pc", "prioritized", "repeat", "stalled", "stalled-check", "wait", "waiting-children"),
+    }
+)
+LONGEST_JOB_ID = 500
+
+
 def check_job_id(job_id: str) -> str:
-    """The id, if BullMQ accepts it as a custom one (bullmq-protocol §3.1).
+    """The id, if BullMQ accepts it as a custom one (bullmq-protocol §3.1) and it does no harm.
 
     Raises:
-        InvalidJobOptions: it is empty, looks like a number (those are given by Redis), or contains ":".
+        InvalidJobOptions: it is empty or very long, looks like a number (those are given by Redis), contains
+            ":" or what is no character, or is the name of one of the queue's own keys.
     """
-    if not job_id:
-        raise InvalidJobOptions("job_id", job_id, "must not be empty")
+    if not 0 < len(job_id) <= LONGEST_JOB_ID:
+        raise InvalidJobOptions("job_id", job_id[:50], f"1 to {LONGEST_JOB_ID} characters")
     if job_id.lstrip("+-").isdecimal():
         raise InvalidJobOptions("job_id", job_id, "whole numbers are given by Redis; put a letter in front")
     if ":" in job_id:
         raise InvalidJobOptions("job_id", job_id, "must not contain ':', which separates the parts of a key")
+    if job_id in _TAKEN_IDS:
+        raise InvalidJobOptions("job_id", job_id, "the queue has a key of that name; put a word in front")
+    if job_id.encode("utf-8", "replace").decode() != job_id:
+        raise InvalidJobOptions("job_id", job_id, "contains half of a character (a lone surrogate)")
     return job_id

@@ -113,7 +113,7 @@ Outcome = Completed | Failed | Retried | Postponed | Released
 
 
 class Refusal(IntEnum):
-    """Why an outcome was not accepted, with BullMQ's codes (bullmq-protocol §4)."""
+    """Why an outcome was not accepted, with BullMQ's codes (bullmq-protocol §4), and one of ours."""
 
     JOB_GONE = -1
     LOCK_LOST = -2
@@ -121,6 +121,7 @@ class Refusal(IntEnum):
     CHILDREN_PENDING = -4
     LOCKED_BY_OTHER = -6
     CHILDREN_FAILED = -9
+    RECORD_BROKEN = -100
 
 
 class Refused(NamedTuple):

@@ -8,6 +8,7 @@ ARGV  1 now (ms)   2 interval (ms)   3 how often a job may stall
 Reply the ids of the jobs put back
 Events waiting, stalled
 ]]
+--- use bury
 --- use events
 --- use enqueue
 
@@ -28,6 +29,10 @@ local function recover(id)
   if call('EXISTS', base .. id .. ':lock') == 1 or call('LREM', base .. 'active', 1, id) == 0 then
     return false
   end
+  if call('EXISTS', base .. id) == 0 then
+    -- A ghost: nothing is left of the job.
+    return false
+  end
   if call('HINCRBY', base .. id, 'stc', 1) > allowed and not is_scheduled(id) then
     call('HSET', base .. id, 'defa', 'job stalled more than allowable limit')
   end
@@ -37,11 +42,19 @@ local function recover(id)
   return true
 end
 
+local function recover_or_bury(id)
+  local fine, recovered = pcall(recover, id)
+  if not fine then
+    bury(id, recovered, now)
+  end
+  return fine and recovered
+end
+
 local recovered = {}
 local candidates = call('SMEMBERS', base .. 'stalled')
 call('DEL', base .. 'stalled')
 for _, id in ipairs(candidates) do
-  if recover(id) then
+  if recover_or_bury(id) then
     recovered[#recovered + 1] = id
   end
 end

@@ -13,14 +13,16 @@ ARGV  1 now (ms)   2 how many jobs to take, 0 for none   3 the lock token for th
         'postponed', id, token, fields, delay (ms), '1' if the attempt is not to count
         'released', id, token
 Reply { refused, jobs, limited_for, next_due, blocked }
-      refused      [position of the outcome (from 1), code (bullmq-protocol §4), …]
-      jobs         per job [name, data, opts, timestamp, deferred failure, attempts started, id], and for one
-                   that was started before also attempts made, stalled count, stacktrace, unknown since
+      refused      [position of the outcome (from 1), code (bullmq-protocol §4; -100: the job's record is broken, and
+                   the job failed for it), …]
+      jobs         per job [name, data, opts, timestamp, deferred failure, attempts started, attempts made, id],
+                   and for one that was started or tried before also stalled count, stacktrace, unknown since
       limited_for  ms until the rate limit allows the next job, 0 if it is not reached
       next_due     when the next delayed job is due (ms), 0 if nothing is delayed or jobs may still wait
       blocked      1 if the queue is paused or runs as many jobs as it may
 Events completed, failed, retries-exhausted, waiting, delayed, active, drained; `waiting` and `delayed` of parents
 ]]
+--- use bury
 --- use finish
 --- use put_back
 --- use take
@@ -63,6 +65,16 @@ local function settle(at, has_children)
   return put_back(id, token)
 end
 
+-- An outcome that meets a record which BullMQ could not have written must not cost the batch: that job fails.
+local function settle_or_bury(at, has_children)
+  local fine, code, done = pcall(settle, at, has_children)
+  if not fine then
+    bury(ARGV[at + 1], code, now)
+    return BROKEN, false
+  end
+  return code, done
+end
+
 local function tell_if_drained()
   if call('LLEN', base .. 'wait') == 0 and call('LLEN', base .. 'active') == 0
     and call('ZCARD', base .. 'prioritized') == 0 then
@@ -84,7 +96,7 @@ while ARGV[at] do
     tell_if_drained()
     last_ended = false
   end
-  local code, done = settle(at, has_children)
+  local code, done = settle_or_bury(at, has_children)
   last_settled = code == 0 and done ~= false
   if last_settled then
     last_ended = kind == 'completed' or kind == 'failed'

@@ -21,8 +21,9 @@ local function add_kept_duplicate(deduplication_id, now)
   local kept = call('HMGET', kept_key, 'name', 'data', 'opts', 'jid', 'pk', 'pd', 'pdk', 'rjk')
   local next_id = string.format('%.0f', call('INCR', base .. 'id'))
   local id = kept[4] or next_id
-  local options = cjson.decode(kept[3])
-  local deduplication = options.de or {}
+  local readable, options = pcall(cjson.decode, kept[3] or '')
+  options = readable and type(options) == 'table' and options or {}
+  local deduplication = type(options.de) == 'table' and options.de or {}
 
   local key = base .. 'de:' .. deduplication_id
   local ttl = tonumber(deduplication.ttl) or 0
@@ -46,7 +47,7 @@ local function add_kept_duplicate(deduplication_id, now)
   end
   local delay, priority = tonumber(options.delay) or 0, tonumber(options.priority) or 0
   max_events()
-  store(id, kept[1], kept[2], kept[3], now, delay, priority, #extra > 0 and extra or nil)
+  store(id, kept[1] or '', kept[2] or '{}', kept[3] or '{}', now, delay, priority, #extra > 0 and extra or nil)
   if delay > 0 then
     local due = now + delay
     call('ZADD', base .. 'delayed', due_score(base, due), id)

@@ -40,7 +40,8 @@ local function settle_parent(parent_key, noted_parent, job_key, target, value, n
   write_ended()
   -- A note that is no JSON must not stop the batch: the key alone tells the parent then.
   local readable, parent = pcall(cjson.decode, noted_parent or '')
-  parent = readable and parent
+  local is_note = readable and type(parent) == 'table' and type(parent.queueKey) == 'string'
+  parent = is_note and type(parent.id) == 'string' and parent
   if target == 'failed' then
     if parent then
       child_failed(parent, job_key, value, now)

@@ -1,3 +1,4 @@
+--- use bury
 --- use events
 --- use marker
 --- use promote
@@ -90,8 +91,10 @@ local function take(capacity, now, terms)
     ids, exhausted = pop(wanted)
     local started, counted = {}, 0
     for _, id in ipairs(ids) do
-      local job = start(id, now, terms)
-      if job then
+      local fine, job = pcall(start, id, now, terms)
+      if not fine then
+        bury(id, job, now)
+      elseif job then
         started[#started + 1] = id
         jobs[#jobs + 1] = job
         -- A job that is only taken to fail uses none of the rate.

@@ -1,0 +1,20 @@
+--- use events
+-- A job whose record makes a command fail: it is failed, with what Redis says, and out of everybody's way.
+local BROKEN = -100
+
+-- What is wrong with the server, or with this user's permissions, is no fault of the job: it stops the script.
+local NOT_THE_JOB = { 'OOM', 'READONLY', 'MISCONF', 'NOREPLICAS', 'MASTERDOWN', 'CLUSTERDOWN', 'NOPERM', 'CROSSSLOT' }
+
+local function bury(id, fault, now)
+  local text = type(fault) == 'table' and fault.err or tostring(fault)
+  for _, code in ipairs(NOT_THE_JOB) do
+    if string.find(text, code, 1, true) then
+      error(fault, 0)
+    end
+  end
+  local reason = 'the job cannot be read: ' .. text
+  call('LREM', base .. 'active', -1, id)
+  call('ZADD', base .. 'failed', now, id)
+  redis.pcall('HSET', base .. id, 'failedReason', reason, 'finishedOn', now)
+  emit('failed', 'jobId', id, 'failedReason', reason, 'prev', 'active')
+end

@@ -1,0 +1,82 @@
+"""Records that BullMQ could not have written: they fail their own job and no other."""
+
+from dataclasses import replace
+
+import pytest
+
+from support.jobs import Paint
+from support.waiting import eventually
+from support.workshop import QUICK, running_worker, workshop
+from toril.backend import QueueService
+from toril.bull.connection import Connection
+from toril.bull.embedded import EmbeddedBroker
+from toril.bull.keys import QueueKeys
+from toril.types import JobState
+
+
+async def failed(queues: QueueService, job_id: str) -> bool:
+    return await queues.inspect("paint").state(job_id) is JobState.FAILED
+
+
+@pytest.mark.parametrize("note", ["null", "[1]", "7", "{}", '{"id":1,"queueKey":2}'])
+async def test_a_note_of_the_parent_that_is_none(
+    broker: EmbeddedBroker, prefix: str, connection: Connection, keys: QueueKeys, note: str
+) -> None:
+    async with workshop(broker.url, prefix) as queues:
+        handle = await queues.enqueue(Paint(colour="red", seconds=0.1))
+        await connection.execute(
+            "HSET", keys.job(handle.job_id), "parent", note, "parentKey", f"{prefix}:x:1"
+        )
+        good = await queues.enqueue(Paint(colour="blue", seconds=0.1))
+        assert (await handle.result(timeout=10)).colour == "red"
+        assert (await good.result(timeout=10)).colour == "blue"
+
+
+async def test_a_kept_duplicate_without_options(
+    broker: EmbeddedBroker, prefix: str, connection: Connection, keys: QueueKeys
+) -> None:
+    async with workshop(broker.url, prefix) as queues:
+        handle = await queues.enqueue(Paint(colour="red", seconds=0.1))
+        await connection.execute("HSET", keys.job(handle.job_id), "deid", "d")
+        await connection.execute("HSET", f"{keys.base}dn:d", "name", "paint", "data", '{"colour":"kept"}')
+        good = await queues.enqueue(Paint(colour="blue", seconds=0.1))
+        assert (await handle.result(timeout=10)).colour == "red"
+        assert (await good.result(timeout=10)).colour == "blue"
+
+
+async def test_a_number_of_attempts_that_is_none(
+    broker: EmbeddedBroker, prefix: str, connection: Connection, keys: QueueKeys
+) -> None:
+    async with workshop(broker.url, prefix) as queues:
+        handle = await queues.enqueue(Paint(colour="red", failures=1))
+        await connection.execute("HSET", keys.job(handle.job_id), "atm", "many")
+        good = await queues.enqueue(Paint(colour="blue"))
+        await eventually(lambda: queues.inspect("paint").outcome(handle.job_id))
+        assert (await good.result(timeout=10)).colour == "blue"
+
+
+async def test_a_job_that_is_no_hash(
+    broker: EmbeddedBroker, prefix: str, connection: Connection, keys: QueueKeys
+) -> None:
+    await connection.execute("SET", keys.job("odd"), "no hash")
+    await connection.execute("LPUSH", f"{keys.base}wait", "odd")
+    async with workshop(broker.url, prefix) as queues:
+        good = await queues.enqueue(Paint(colour="blue"))
+        assert (await good.result(timeout=10)).colour == "blue"
+        await eventually(lambda: failed(queues, "odd"))
+
+
+async def test_a_lost_lock_leaves_the_worker_at_work(
+    broker: EmbeddedBroker, prefix: str, connection: Connection, keys: QueueKeys
+) -> None:
+    async with QueueService.connect(broker.url, prefix=prefix) as queues:
+        slow = await queues.enqueue(Paint(colour="slow", seconds=60))
+        async with running_worker(broker.url, prefix, settings=replace(QUICK, concurrency=1, grace=0.0)):
+            await eventually(lambda: _runs(queues, slow.job_id))
+            await connection.execute("SET", keys.lock(slow.job_id), "another worker", "PX", 60_000)
+            good = await queues.enqueue(Paint(colour="blue"))
+            assert (await good.result(timeout=10)).colour == "blue"
+
+
+async def _runs(queues: QueueService, job_id: str) -> bool:
+    return await queues.inspect("paint").state(job_id) is JobState.ACTIVE
