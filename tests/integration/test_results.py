@@ -168,13 +168,23 @@ async def test_an_answer_of_another_type_fails_the_job_and_is_not_stored(
             assert (await handle.record()).result is None
 
 
-@pytest.mark.parametrize("answer", ["exit", "interrupt", "cancel"])
+@pytest.mark.parametrize("answer", ["exit", "interrupt", "cancel", "cancel itself"])
 async def test_a_handler_that_tries_to_end_the_process_fails_its_job_only(
     broker: EmbeddedBroker, prefix: str, answer: str
 ) -> None:
     async with workshop(broker.url, prefix) as queues:
         bad = await queues.enqueue(Mix(answer=answer))
         with pytest.raises(JobFailed, match="HandlerStopped"):
+            await bad.result(timeout=10)
+        assert await (await queues.enqueue(Mix(answer="7"))).result(timeout=10) == 7
+
+
+async def test_an_error_that_cannot_be_put_in_words_fails_its_job_only(
+    broker: EmbeddedBroker, prefix: str
+) -> None:
+    async with workshop(broker.url, prefix) as queues:
+        bad = await queues.enqueue(Mix(answer="wordless"))
+        with pytest.raises(JobFailed, match="WordlessError"):
             await bad.result(timeout=10)
         assert await (await queues.enqueue(Mix(answer="7"))).result(timeout=10) == 7
 

@@ -215,3 +215,48 @@ async def test_a_worker_takes_no_more_than_it_can_start(broker: EmbeddedBroker, 
                 worker.stop()
                 worker.stop()
         assert most == 7
+
+
+async def test_locks_are_renewed_again_after_redis_refused_it_for_a_while() -> None:
+    quick = replace(QUICK, lock_duration=2.0, stalled_interval=0.3)
+    with EmbeddedBroker() as broker:
+        async with (
+            workshop(broker.url, "bull", settings=quick) as queues,
+            await Connection.open(broker.url) as connection,
+        ):
+            with capture_logs() as logs:
+                handle = await queues.enqueue(Paint(colour="red", seconds=4.0))
+                await eventually(lambda: is_in(handle, JobState.ACTIVE))
+                await connection.execute("ACL", "SETUSER", "default", "-pexpire")
+                await eventually(lambda: any("could not be renewed" in entry["event"] for entry in logs))
+                await connection.execute("ACL", "SETUSER", "default", "+pexpire")
+            await handle.result(timeout=20)
+            assert (await handle.record()).attempts_started == 1
+
+
+async def test_a_worker_outlives_a_failover_while_it_sleeps() -> None:
+    with EmbeddedBroker(port=0) as broker:
+        async with (
+            workshop(broker.url, "bull") as queues,
+            await Connection.open(broker.url) as connection,
+        ):
+            await eventually(lambda: _sleeps(connection))
+            await connection.execute("REPLICAOF", "127.0.0.1", "1")
+            await connection.execute("REPLICAOF", "NO", "ONE")
+            handle = await queues.enqueue(Paint(colour="red"))
+            assert (await handle.result(timeout=20)).colour == "red"
+
+
+async def _sleeps(connection: Connection) -> bool:
+    return b"cmd=bzpopmin" in await connection.execute("CLIENT", "LIST")
+
+
+async def test_a_cancelled_worker_hands_its_jobs_back(broker: EmbeddedBroker, prefix: str) -> None:
+    async with QueueService.connect(broker.url, prefix=prefix) as queues:
+        handle = await queues.enqueue(Paint(colour="red", seconds=60))
+        async with WorkerFactory(broker.url, handlers, prefix=prefix).create(paint) as worker:
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(worker.run())
+                await eventually(lambda: is_in(handle, JobState.ACTIVE))
+                running.cancel()
+        assert await handle.state() is JobState.WAITING

@@ -43,6 +43,13 @@ class Vanish(Job[None], queue=paint, name="vanish"):
     """No worker of `handlers` knows it."""
 
 
+class WordlessError(Exception):
+    """An error that fails again when it is put in words."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
 handlers = Handlers()
 
 
@@ -75,6 +82,14 @@ async def mix(job: Mix, context: JobContext) -> int:
             raise KeyboardInterrupt
         case "cancel":
             raise asyncio.CancelledError
+        case "cancel itself":
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.sleep(0)
+            return 0
+        case "wordless":
+            raise WordlessError
         case "nothing":
             return None  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
         case "text":

@@ -3,7 +3,8 @@
 local BROKEN = -100
 
 -- What is wrong with the server, or with this user's permissions, is no fault of the job: it stops the script.
-local NOT_THE_JOB = { 'OOM', 'READONLY', 'MISCONF', 'NOREPLICAS', 'MASTERDOWN', 'CLUSTERDOWN', 'NOPERM', 'CROSSSLOT' }
+local NOT_THE_JOB = { 'OOM', 'READONLY', 'MISCONF', 'NOREPLICAS', 'MASTERDOWN', 'CLUSTERDOWN', 'NOPERM', 'ACL failure',
+  'CROSSSLOT' }
 
 local function bury(id, fault, now)
   local text = type(fault) == 'table' and fault.err or tostring(fault)
