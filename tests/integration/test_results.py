@@ -194,3 +194,24 @@ async def test_a_handler_that_takes_too_long_is_stopped(broker: EmbeddedBroker, 
         handle = await queues.enqueue(PaintOnce(colour="red", seconds=30))
         with pytest.raises(JobFailed, match=r"did not end within 0\.2 s"):
             await handle.result(timeout=10)
+
+
+async def test_a_failover_while_events_are_awaited_ends_nothing() -> None:
+    with EmbeddedBroker(port=0) as broker:
+        async with (
+            QueueService.connect(broker.url) as queues,
+            await Connection.open(broker.url) as connection,
+        ):
+            handle = await queues.enqueue(Paint(colour="red"))
+            async with asyncio.TaskGroup() as group:
+                waiting = group.create_task(handle.result(timeout=20))
+                await eventually(lambda: _awaits_events(connection))
+                await connection.execute("REPLICAOF", "127.0.0.1", "1")
+                await connection.execute("REPLICAOF", "NO", "ONE")
+                async with running_worker(broker.url, "bull"):
+                    await asyncio.wait([waiting])
+        assert waiting.result().colour == "red"
+
+
+async def _awaits_events(connection: Connection) -> bool:
+    return b"cmd=xread" in await connection.execute("CLIENT", "LIST")

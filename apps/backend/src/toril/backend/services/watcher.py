@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from toril.backend.errors import ServiceClosed
 from toril.backend.services.deadline import Deadline
 from toril.bull.connection import Connection
-from toril.bull.errors import BrokerUnavailable
+from toril.bull.errors import BrokerUnavailable, BullError
 from toril.bull.events import EventReader
 from toril.bull.keys import QueueKeys
 from toril.types import JobEvent
@@ -143,8 +143,9 @@ class JobWatcher:
             self._seen_changes = self._changes
             try:
                 events = await self._reader.read(self._positions, timeout=READ_WITHIN)
-            except BrokerUnavailable:
-                # Followers look by themselves meanwhile; the stream still has all of it when Redis is back.
+            except BullError:
+                # Followers look by themselves meanwhile, and hear what is wrong; the stream still has all of
+                # it when Redis serves again. Whatever happens here must not end the application around it.
                 await asyncio.sleep(RETRY_AFTER)
                 continue
             for event in events:
