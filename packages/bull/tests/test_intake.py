@@ -4,6 +4,8 @@ import pytest
 
 from toril.bull.codec import UnknownSince
 from toril.bull.connection import Connection
+from toril.bull.embedded import EmbeddedBroker
+from toril.bull.errors import CommandRefused
 from toril.bull.inspect import QueueInspector
 from toril.bull.intake import Intake, RateLimit, TakenJob
 from toril.bull.keys import QueueKeys
@@ -221,3 +223,30 @@ async def test_a_job_that_no_worker_knew_says_since_when(
     known = Retried(again.id, again.token, "boom", ())
     [later] = (await intake.settle_and_take([known], 1, now=NOW + 3)).jobs
     assert later.unknown_since is None
+
+
+async def test_an_answer_holds_no_more_payload_than_a_slow_line_can_carry(
+    connection: Connection, keys: QueueKeys, intake: Intake
+) -> None:
+    queue = JobQueue(connection, keys)
+    large = b'"' + b"x" * 1_500_000 + b'"'
+    jobs = [NewJob("paint", large, JobOptions(priority=3))] * 2 + [NewJob("paint", large, JobOptions())] * 4
+    ids = await queue.add(jobs, now=NOW)
+    order = [*ids[2:], *ids[:2]]
+    taken = await intake.settle_and_take([], 6, now=NOW)
+    assert [job.id for job in taken.jobs] == order[:3]
+    rest = await intake.settle_and_take([], 6, now=NOW)
+    assert [job.id for job in rest.jobs] == order[3:]
+    assert await connection.execute("ZCARD", keys.base + "prioritized") == 0
+
+
+async def test_a_refused_permission_loses_no_job(keys: QueueKeys) -> None:
+    with EmbeddedBroker() as broker:
+        async with await Connection.open(broker.url) as connection:
+            intake = Intake(connection, keys, worker_id="w", lock_duration=30.0)
+            ids = await add(connection, keys, 3)
+            await connection.execute("ACL", "SETUSER", "default", "-set")
+            with pytest.raises(CommandRefused):
+                await intake.settle_and_take([], 3, now=NOW)
+            await connection.execute("ACL", "SETUSER", "default", "+set")
+            assert [job.id for job in await take(intake, 3)] == ids

@@ -6,14 +6,24 @@ local BROKEN = -100
 local NOT_THE_JOB = { 'OOM', 'READONLY', 'MISCONF', 'NOREPLICAS', 'MASTERDOWN', 'CLUSTERDOWN', 'NOPERM', 'ACL failure',
   'CROSSSLOT' }
 
-local function bury(id, fault, now)
-  local text = type(fault) == 'table' and fault.err or tostring(fault)
+local function in_words(fault)
+  return type(fault) == 'table' and fault.err or tostring(fault)
+end
+
+local function is_fault_of_job(fault)
   for _, code in ipairs(NOT_THE_JOB) do
-    if string.find(text, code, 1, true) then
-      error(fault, 0)
+    if string.find(in_words(fault), code, 1, true) then
+      return false
     end
   end
-  local reason = 'the job cannot be read: ' .. text
+  return true
+end
+
+local function bury(id, fault, now)
+  if not is_fault_of_job(fault) then
+    error(fault, 0)
+  end
+  local reason = 'the job cannot be read: ' .. in_words(fault)
   call('LREM', base .. 'active', -1, id)
   call('ZADD', base .. 'failed', now, id)
   redis.pcall('HSET', base .. id, 'failedReason', reason, 'finishedOn', now)

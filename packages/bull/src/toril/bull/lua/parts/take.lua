@@ -33,15 +33,24 @@ local function pop(wanted)
   if missing == 0 then
     return ids, false
   end
-  local prioritized = call('ZPOPMIN', base .. 'prioritized', missing)
+  local prioritized, scores = call('ZPOPMIN', base .. 'prioritized', missing), {}
   for i = 1, #prioritized, 2 do
     ids[#ids + 1] = prioritized[i]
+    scores[prioritized[i]] = prioritized[i + 1]
   end
-  local exhausted = #prioritized < missing * 2
-  if exhausted then
-    call('DEL', base .. 'pc')
+  return ids, #prioritized < missing * 2, scores
+end
+
+-- Puts ids back where they were popped, from a place in their line on.
+local function unpop(ids, from, scores)
+  for place = #ids, from, -1 do
+    local score = scores and scores[ids[place]]
+    if score then
+      call('ZADD', base .. 'prioritized', score, ids[place])
+    else
+      call('RPUSH', base .. 'wait', ids[place])
+    end
   end
-  return ids, exhausted
 end
 
 -- Locks and starts a job; nil for an id whose job is gone (a ghost), or a marker of a BullMQ before v5.
@@ -64,6 +73,10 @@ local function start(id, now, terms)
   return job
 end
 
+-- What one answer may hold of payloads, in bytes: more than this and the locks of what was taken would run out
+-- on a slow line before the worker knows of them.
+local MOST_BYTES = 4000000
+
 -- Ghosts must not hold the server up: a call that has dropped as many leaves the rest to the next one.
 local MOST_GHOSTS = 500
 
@@ -80,28 +93,42 @@ local function take(capacity, now, terms)
   promote_due(now, blocked)
 
   local jobs = {}
-  local limited, exhausted, ghosts = limited_for(limit), false, 0
-  while limited == 0 and not blocked and not exhausted and #jobs < capacity and ghosts < MOST_GHOSTS do
+  local limited, exhausted, ghosts, bytes = limited_for(limit), false, 0, 0
+  local fault
+  while bytes < MOST_BYTES and not fault and limited == 0 and not blocked and not exhausted and #jobs < capacity and ghosts < MOST_GHOSTS do
     local wanted = math.min(capacity - #jobs, room)
     local left = limit and limit - tonumber(call('GET', base .. 'limiter') or 0) or 0
     if left > 0 then
       wanted = math.min(wanted, left)
     end
-    local ids
-    ids, exhausted = pop(wanted)
+    local ids, scores
+    ids, exhausted, scores = pop(wanted)
     local started, counted = {}, 0
-    for _, id in ipairs(ids) do
+    for place, id in ipairs(ids) do
       local fine, job = pcall(start, id, now, terms)
-      if not fine then
-        bury(id, job, now)
-      elseif job then
+      if fine and job then
         started[#started + 1] = id
         jobs[#jobs + 1] = job
+        bytes = bytes + #(job[2] or '')
         -- A job that is only taken to fail uses none of the rate.
         counted = counted + (job[5] and 0 or 1)
+      elseif fine then
+        ghosts = ghosts + 1
+      elseif is_fault_of_job(job) then
+        bury(id, job, now)
+        ghosts = ghosts + 1
+      else
+        fault = job
+      end
+      if fault or (bytes >= MOST_BYTES and place < #ids) then
+        unpop(ids, fault and place or place + 1, scores)
+        exhausted = false
+        break
       end
     end
-    ghosts = ghosts + #ids - #started
+    if exhausted then
+      call('DEL', base .. 'pc')
+    end
     if #started > 0 then
       call('LPUSH', base .. 'active', unpack(started))
       room = room - #started
@@ -115,6 +142,9 @@ local function take(capacity, now, terms)
     end
   end
 
+  if fault and #jobs == 0 then
+    error(fault, 0)
+  end
   if #jobs > 0 or ghosts >= MOST_GHOSTS then
     mark_work(base)
   end
