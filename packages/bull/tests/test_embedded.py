@@ -207,7 +207,9 @@ def test_a_temporary_folder_is_removed_at_stop():
 
 async def test_ctrl_c_reaches_the_owner_alone(tmp_path: Path):
     with Owner(
-        tmp_path, then="signal.signal(signal.SIGINT, lambda *_: print('draining', flush=True))"
+        # os.write, since the signal may find the owner in the middle of a print.
+        tmp_path,
+        then="signal.signal(signal.SIGINT, lambda *_: os.write(1, b'draining\\n'))",
     ) as owner:
         os.killpg(owner.process.pid, signal.SIGINT)
         assert owner.process.stdout is not None
