@@ -3,14 +3,13 @@
 import asyncio
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import NamedTuple
 
 from support.instructions import Start, instructed_handlers, work
+from support.killable import killable
 from toril.worker import WorkerFactory, WorkerSettings
 
-TESTS = Path(__file__).parent.parent
 ENDS_WITHIN = 20.0
 
 
@@ -36,27 +35,11 @@ async def our_worker(
             await asyncio.wait_for(running, ENDS_WITHIN)
 
 
-@asynccontextmanager
-async def our_worker_process(
+def our_worker_process(
     url: str, prefix: str, *, lock_duration: float, stalled_interval: float
-) -> AsyncGenerator[asyncio.subprocess.Process]:
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """The same in a process of its own, for which HANG_FIRST is meant; killed at the end, if not before."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        "from support.our_worker import main; main()",
-        url,
-        prefix,
-        str(lock_duration),
-        str(stalled_interval),
-        env={"PYTHONPATH": str(TESTS)},
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+    return killable("support.our_worker", url, prefix, str(lock_duration), str(stalled_interval))
 
 
 def main() -> None:

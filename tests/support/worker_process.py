@@ -2,38 +2,18 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager
 
 from support.jobs import handlers, paint
+from support.killable import killable
 from toril.worker import WorkerFactory, WorkerSettings
 
-TESTS = Path(__file__).parent.parent
 
-
-@asynccontextmanager
-async def worker_process(
+def worker_process(
     url: str, prefix: str, *, concurrency: int = 5
-) -> AsyncIterator[asyncio.subprocess.Process]:
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """Starts the process, and kills it at the end if it still runs."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        "from support.worker_process import main; main()",
-        url,
-        prefix,
-        str(concurrency),
-        env={"PYTHONPATH": str(TESTS)},
-        stderr=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+    return killable("support.worker_process", url, prefix, str(concurrency))
 
 
 def main() -> None:
