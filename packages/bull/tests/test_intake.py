@@ -250,3 +250,19 @@ async def test_a_refused_permission_loses_no_job(keys: QueueKeys) -> None:
                 await intake.settle_and_take([], 3, now=NOW)
             await connection.execute("ACL", "SETUSER", "default", "+set")
             assert [job.id for job in await take(intake, 3)] == ids
+
+
+async def test_a_permission_refused_in_mid_batch_loses_no_outcome(keys: QueueKeys) -> None:
+    with EmbeddedBroker() as broker:
+        async with await Connection.open(broker.url) as connection:
+            intake = Intake(connection, keys, worker_id="w", lock_duration=30.0)
+            await add(connection, keys, 2, attempts=2)
+            done, again = await take(intake, 2)
+            outcomes = [Completed(done.id, done.token, b"1"), Postponed(again.id, again.token, 5.0, "no")]
+            await connection.execute("ACL", "SETUSER", "default", "-hincrby")
+            with pytest.raises(CommandRefused):
+                await intake.settle_and_take(outcomes, 0, now=NOW)
+            await connection.execute("ACL", "SETUSER", "default", "+hincrby")
+            inspector = QueueInspector(connection, keys)
+            assert await inspector.state(done.id) is JobState.COMPLETED
+            assert await inspector.state(again.id) is JobState.DELAYED

@@ -68,11 +68,16 @@ end
 -- An outcome that meets a record which BullMQ could not have written must not cost the batch: that job fails.
 local function settle_or_bury(at, has_children)
   local fine, code, done = pcall(settle, at, has_children)
-  if not fine then
-    bury(ARGV[at + 1], code, now)
-    return BROKEN, false
+  if fine then
+    return code, done
   end
-  return code, done
+  if not is_fault_of_job(code) then
+    -- The script ends here: what the batch has gathered so far is written first.
+    write_ended()
+    drop_locks()
+  end
+  bury(ARGV[at + 1], code, now)
+  return BROKEN, false
 end
 
 local function tell_if_drained()
