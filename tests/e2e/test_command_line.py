@@ -173,7 +173,7 @@ async def test_handlers_that_will_not_stop_do_not_keep_the_process(toril: Start,
             try:
                 await eventually(has_heard, timeout=5)
             except AssertionError:
-                # CPython tells of a signal that comes just before a blocking call when that call ends, or with
+                # A signal that comes just before a blocking call is told of when that call ends, or with
                 # the next signal: both are heard as one.
                 worker.send(signal.SIGTERM)
                 await eventually(has_heard)
