@@ -89,6 +89,7 @@ async def _stop(process: Process) -> None:
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()  # or the process, and its transport, would outlive the loop as a zombie
 
 
 def _end_of(log: Path) -> str:

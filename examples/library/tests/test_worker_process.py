@@ -64,6 +64,8 @@ async def test_a_worker_that_does_not_end_when_asked_is_killed_with_its_children
     async with worker_process("redis://127.0.0.1:1", log):
         await eventually(lambda: log.read_text().endswith("\n"))
         child = psutil.Process(int(log.read_text()))
+        worker = child.parent()
 
+    assert worker is not None and not worker.is_running()  # not even as a zombie
     await eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
     assert "no" in log.read_text()
