@@ -41,7 +41,7 @@ class WorkerEnded(Exception):
 
 
 @asynccontextmanager
-async def worker_process(url: str, log: Path) -> AsyncGenerator[None]:
+async def worker_process(url: str, log: Path) -> AsyncGenerator[Process]:
     """A worker on the broker at `url`, for as long as the block lasts.
 
     It has a session of its own, so that Ctrl-C reaches the demo alone, which then ends everything in order.
@@ -67,7 +67,7 @@ async def worker_process(url: str, log: Path) -> AsyncGenerator[None]:
     try:
         async with asyncio.TaskGroup() as watching:
             watch = watching.create_task(_watch(process, log))
-            yield
+            yield process
             watch.cancel()
     finally:
         await _stop(process)
@@ -89,7 +89,7 @@ async def _stop(process: Process) -> None:
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()  # or the process, and its transport, would outlive the loop as a zombie
+        await process.wait()  # the loop must hear of its end before it closes
 
 
 def _end_of(log: Path) -> str:
