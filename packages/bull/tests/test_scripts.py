@@ -2,21 +2,22 @@
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from toril.bull.scripts import load
 
+LUA = Path(str(files("toril.bull"))) / "lua"
+PARTS = LUA / "parts"
 NAMES = sorted(
-    entry.name.removesuffix(".lua")
-    for entry in (files("toril.bull") / "lua").iterdir()
-    if entry.name.endswith(".lua")
+    str(path.relative_to(LUA).with_suffix("")) for path in LUA.rglob("*.lua") if path.parent != PARTS
 )
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_script_has_its_header(name: str) -> None:
-    text = (files("toril.bull") / "lua" / f"{name}.lua").read_text()
+    text = (LUA / f"{name}.lua").read_text()
     header = text[: text.index("]]")]
     assert header.startswith("--[[\n")
     assert re.findall(r"^(KEYS|Reply|Events) ", header, re.MULTILINE) == ["KEYS", "Reply", "Events"]
@@ -31,18 +32,11 @@ def test_a_part_is_put_in_once_and_every_use_is_resolved(name: str) -> None:
 
 
 def test_every_part_is_used() -> None:
-    parts = {entry.name for entry in (files("toril.bull") / "lua" / "parts").iterdir()}
-    folder = files("toril.bull") / "lua"
-    texts = [
-        entry.read_text()
-        for place in (folder, folder / "parts")
-        for entry in place.iterdir()
-        if entry.name.endswith(".lua")
-    ]
+    texts = [path.read_text() for path in LUA.rglob("*.lua")]
     used = {f"{name}.lua" for text in texts for name in re.findall(r"^--- use (\w+)$", text, re.MULTILINE)}
-    assert used == parts
+    assert used == {path.name for path in PARTS.iterdir()}
 
 
 def test_a_script_is_known_by_the_hash_that_redis_gives_it() -> None:
-    assert re.fullmatch("[0-9a-f]{40}", load("add").sha)
-    assert load("add") is load("add")
+    assert re.fullmatch("[0-9a-f]{40}", load("adding/add").sha)
+    assert load("adding/add") is load("adding/add")

@@ -13,7 +13,7 @@ class QueueAdmin:
     def __init__(self, connection: Connection, keys: QueueKeys) -> None:
         self._connection = connection
         self._keys = keys
-        self._cancel_job = load("cancel_job")
+        self._cancel_job = load("steering/cancel_job")
 
     async def cancel(self, job_id: str) -> None:
         """Removes a job that waits to be started: plain, delayed or prioritised.

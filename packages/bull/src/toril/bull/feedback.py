@@ -17,8 +17,8 @@ class JobFeedback:
         self._connection = connection
         self._queue = keys.queue
         self._keys = [keys.meta]
-        self._update_progress = load("update_progress")
-        self._add_log = load("add_log")
+        self._update_progress = load("working/update_progress")
+        self._add_log = load("working/add_log")
 
     async def progress(self, job_id: str, fraction: float | None, note: str | None = None) -> None:
         """Notes how far a job is, 0.0 to 1.0, and tells those who watch the queue.

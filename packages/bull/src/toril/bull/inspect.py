@@ -41,11 +41,11 @@ class QueueInspector:
     def __init__(self, connection: Connection, keys: QueueKeys) -> None:
         self.keys = keys
         self._connection = connection
-        self._count_jobs = load("count_jobs")
-        self._read_record = load("read_record")
-        self._read_jobs = load("read_jobs")
-        self._find_state = load("find_state")
-        self._read_outcome = load("read_outcome")
+        self._count_jobs = load("watching/count_jobs")
+        self._read_record = load("watching/read_record")
+        self._read_jobs = load("watching/read_jobs")
+        self._find_state = load("watching/find_state")
+        self._read_outcome = load("watching/read_outcome")
 
     async def exists(self) -> bool:
         """Whether anybody has ever used the queue."""

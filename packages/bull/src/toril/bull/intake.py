@@ -96,8 +96,8 @@ class Intake:
     ) -> None:
         self._connection = connection
         self._keys = [keys.meta]
-        self._settle_and_take = load("settle_and_take")
-        self._reclaim = load("reclaim")
+        self._settle_and_take = load("working/settle_and_take")
+        self._reclaim = load("working/reclaim")
         self._worker_id = worker_id
         self._lock_duration = to_milliseconds(lock_duration)
         # An answer that is lost must be noticed while the locks of what was taken still hold.

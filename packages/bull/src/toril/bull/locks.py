@@ -21,7 +21,7 @@ class LockRenewal:
     def __init__(self, connection: ThreadConnection, keys: QueueKeys, *, lock_duration: float) -> None:
         self._connection = connection
         self._keys = [keys.meta]
-        self._script = load("renew_locks")
+        self._script = load("working/renew_locks")
         self._duration = to_milliseconds(lock_duration)
         # One answer that never comes must not cost the locks: there is time to ask again.
         self._answer_within = lock_duration / 4

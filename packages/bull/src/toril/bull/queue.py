@@ -13,7 +13,7 @@ from toril.bull.options import JobOptions
 from toril.bull.replies import CALL_WITHIN, Argument
 from toril.bull.scripts import load
 
-# As the header of lua/add.lua lists them.
+# As the header of lua/adding/add.lua lists them.
 ARGUMENTS_A_JOB = 7
 
 
@@ -41,7 +41,7 @@ class JobQueue:
         self.keys = keys
         self._timeout = timeout
         self._connection = connection
-        self._script = load("add")
+        self._script = load("adding/add")
 
     async def add(self, jobs: Sequence[NewJob], *, now: float | None = None) -> list[str]:
         """Adds the jobs, in order, and answers with their ids.

@@ -1,7 +1,7 @@
-"""Our Lua: one file per operation in lua/, composed from the shared parts in lua/parts/.
+"""Our Lua: one file per operation in the folders of lua/, composed from the shared parts in lua/parts/.
 
 A line `--- use <part>` in a script or a part stands for that part's text; a part that several others use
-is put in once, before the first of them. The header comment of each file in lua/ says what the script is
+is put in once, before the first of them. The header comment of each operation says what the script is
 for, its KEYS and ARGV, its reply and the events that it emits.
 """
 
@@ -25,7 +25,7 @@ class Script:
 
 @cache
 def load(name: str) -> Script:
-    """The script in `lua/<name>.lua`, with its parts put in."""
+    """The script in `lua/<name>.lua`, with its parts put in; `name` has its folder: "adding/add"."""
     folder = files("toril.bull") / "lua"
     text = "\n".join(_compose(folder / f"{name}.lua", folder / "parts", used=set())) + "\n"
     # SHA-1 is Redis's own name for a script, no safeguard.

@@ -22,7 +22,7 @@ class StalledCheck:
     def __init__(self, connection: Connection, keys: QueueKeys, *, interval: float, most_stalls: int) -> None:
         self._connection = connection
         self._keys = [keys.meta]
-        self._script = load("recover_stalled")
+        self._script = load("working/recover_stalled")
         self._interval = interval
         self._most_stalls = most_stalls
 

@@ -15,10 +15,11 @@ from toril.backend.services.job_handles import JobHandles
 from toril.backend.services.outgoing_batch import OutgoingBatch
 from toril.backend.services.sender import Sender
 from toril.backend.services.session import ServiceSettings, Session, open_session
+from toril.bull.admin import QueueAdmin
 from toril.bull.bounds import MOST_JOBS_A_SCRIPT
 from toril.bull.inspect import QueueInspector
 from toril.bull.keys import DEFAULT_PREFIX
-from toril.jobs import Contract, Job
+from toril.jobs import Contract, Job, Queue
 
 R = TypeVar("R")
 
@@ -166,14 +167,23 @@ class QueueService:
         """
         return self._handle(job_id, contract.contract())
 
-    def inspect(self, queue: str) -> QueueInspector:
-        """A look into a queue: its counts, its jobs.
+    def inspect(self, queue: Queue | str) -> QueueInspector:
+        """A look into a queue, or what has that name: its counts, its jobs.
 
         Raises:
             InvalidQueueName: no queue can have that name.
             ServiceClosed: the service is not open.
         """
-        return self._open_session().inspector(queue)
+        return self._open_session().inspector(_name(queue))
+
+    def admin(self, queue: Queue | str) -> QueueAdmin:
+        """What steers a queue, or what has that name: its jobs, and whether and how fast they run.
+
+        Raises:
+            InvalidQueueName: no queue can have that name.
+            ServiceClosed: the service is not open.
+        """
+        return self._open_session().admin(_name(queue))
 
     def _handle(self, job_id: str, contract: Contract[Any, Any]) -> JobHandle[Any]:
         return self._open_session().handle(job_id, contract)
@@ -185,3 +195,7 @@ class QueueService:
         if self._session is None:
             raise ServiceClosed
         return self._session
+
+
+def _name(queue: Queue | str) -> str:
+    return queue.name if isinstance(queue, Queue) else queue

@@ -61,11 +61,14 @@ class Session:
             self.inspectors[queue] = QueueInspector(self.asking, QueueKeys(queue, self.settings.prefix))
         return self.inspectors[queue]
 
+    def admin(self, queue: str) -> QueueAdmin:
+        """What steers a queue."""
+        return QueueAdmin(self.asking, self.inspector(queue).keys)
+
     def handle(self, job_id: str, contract: Contract[Any, Any]) -> JobHandle[Any]:
         """A handle of a job, whether it exists or not."""
         inspector = self.inspector(contract.queue.name)
-        admin = QueueAdmin(self.asking, inspector.keys)
-        return JobHandle(job_id, contract, inspector, admin, self.watcher)
+        return JobHandle(job_id, contract, inspector, self.admin(contract.queue.name), self.watcher)
 
 
 @asynccontextmanager

@@ -1,55 +1,20 @@
-"""Our side: the same steps through toril.bull. What it has no words for is set up as BullMQ would."""
+"""Working, through toril.bull."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from differential.official import Official
-from differential.scripts import OfficialScripts
-from differential.side import Clock, Job, Reply, Worker
-from redis import Redis
+from differential.ours.queue import OurQueue
+from differential.side import Job, Reply
 
-from toril.bull.admin import QueueAdmin
-from toril.bull.connection import Connection
-from toril.bull.errors import JobNotCancellable, JobNotFound
+from toril.bull.errors import JobNotFound
 from toril.bull.feedback import JobFeedback
 from toril.bull.intake import Intake, TakenJob
-from toril.bull.keys import QueueKeys
 from toril.bull.locks import LockRenewal
 from toril.bull.outcomes import Outcome
-from toril.bull.queue import JobQueue, NewJob
 from toril.bull.stalled import StalledCheck
-from toril.bull.thread_connection import ThreadConnection
 
 
-@dataclass(frozen=True)
-class Connections:
-    """What our classes talk over, and the event loop that runs them."""
-
-    runner: asyncio.Runner
-    asynchronous: Connection
-    blocking: ThreadConnection
-
-
-class Ours(Official):
-    """One queue, driven by our own scripts where we have them."""
-
-    def __init__(
-        self,
-        client: Redis,
-        scripts: OfficialScripts,
-        keys: QueueKeys,
-        clock: Clock,
-        worker: Worker,
-        connections: Connections,
-    ) -> None:
-        super().__init__(client, scripts, keys, clock, worker)
-        self._wait_for = connections.runner.run
-        self._connection = connections.asynchronous
-        self._blocking = connections.blocking
-
-    def add(self, jobs: Sequence[NewJob]) -> list[str]:
-        return self._wait_for(JobQueue(self._connection, self.keys).add(jobs, now=self.clock.now))
+class OurWorking(OurQueue):
+    """Jobs are taken, followed and settled."""
 
     def settle_and_take(self, outcomes: Sequence[Outcome], capacity: int, token: str) -> Reply:
         intake = Intake(
@@ -95,15 +60,6 @@ class Ours(Official):
         except JobNotFound:
             return -1
         return 0
-
-    def cancel(self, job_id: str) -> str | None:
-        try:
-            self._wait_for(QueueAdmin(self._connection, self.keys).cancel(job_id))
-        except JobNotFound:
-            return None
-        except JobNotCancellable as refusal:
-            return refusal.state
-        return "removed"
 
 
 def _job(taken: TakenJob) -> Job:
