@@ -1,6 +1,7 @@
 """A job's options, as Python says them; codec/options.py turns them into BullMQ's `opts`."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from toril.bull.errors import InvalidJobOptions
 from toril.types import Backoff, Keep
@@ -46,6 +47,46 @@ class JobOptions:
             raise InvalidJobOptions("priority", self.priority, f"0 (none) or 1 to {HIGHEST_PRIORITY_NUMBER}")
         if self.stack_trace_limit is not None and self.stack_trace_limit < 0:
             raise InvalidJobOptions("stack_trace_limit", self.stack_trace_limit, "0 or more, or None for all")
+
+
+class RetryPolicy(Protocol):
+    """How often a job is tried, as its contract says."""
+
+    @property
+    def attempts(self) -> int: ...
+    @property
+    def backoff(self) -> Backoff | None: ...
+
+
+class JobPolicy(Protocol):
+    """What a contract says of how its jobs are to be treated; a contract of toril.jobs is one."""
+
+    @property
+    def retry(self) -> RetryPolicy: ...
+    @property
+    def keep_completed(self) -> Keep | None: ...
+    @property
+    def keep_failed(self) -> Keep | None: ...
+    @property
+    def version(self) -> int | None: ...
+
+
+def options_of(policy: JobPolicy, *, delay: float = 0.0, priority: int = 0, lifo: bool = False) -> JobOptions:
+    """The options of one job: what its contract says, and what its producer adds.
+
+    Raises:
+        InvalidJobOptions: a value out of range.
+    """
+    return JobOptions(
+        attempts=policy.retry.attempts,
+        backoff=policy.retry.backoff,
+        delay=delay,
+        priority=priority,
+        lifo=lifo,
+        keep_completed=policy.keep_completed,
+        keep_failed=policy.keep_failed,
+        contract_version=policy.version,
+    )
 
 
 # What a queue's own keys end in: a job of such an id would be stored where the queue keeps something else.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from toril.bull.options import JobOptions, check_job_id
+from toril.bull.options import JobOptions, check_job_id, options_of
 from toril.bull.queue import NewJob
 from toril.jobs import Contract, Job
 
@@ -35,13 +35,4 @@ def new_job(
 # Most jobs of a contract share their options.
 @lru_cache(maxsize=1024)
 def _options(contract: Contract[Any, Any], options: EnqueueOptions) -> JobOptions:
-    return JobOptions(
-        attempts=contract.retry.attempts,
-        backoff=contract.retry.backoff,
-        delay=options.delay,
-        priority=options.priority,
-        lifo=options.lifo,
-        keep_completed=contract.keep_completed,
-        keep_failed=contract.keep_failed,
-        contract_version=contract.version,
-    )
+    return options_of(contract, delay=options.delay, priority=options.priority, lifo=options.lifo)
