@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from support.jobs import Paint, Painted, PaintOnce, handlers, paint
 from support.waiting import eventually
 from support.worker_process import worker_process
-from support.workshop import QUICK, running_worker, workshop
+from support.workshop import QUICK, is_in, running_worker, workshop
 from toril.backend import JobFailed, JobHandle, QueueService
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
@@ -20,10 +20,6 @@ from toril.worker import Handlers, JobContext, WorkerFactory
 
 async def active(queues: QueueService) -> int:
     return (await queues.inspect("paint").counts()).by_state[JobState.ACTIVE]
-
-
-async def is_in(handle: JobHandle[object], state: JobState) -> bool:
-    return await handle.state() is state
 
 
 async def test_jobs_of_a_killed_worker_are_finished_by_another(broker: EmbeddedBroker, prefix: str) -> None:

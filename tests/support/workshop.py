@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 from support.jobs import handlers as workshop_handlers
 from support.jobs import paint
-from toril.backend import QueueService
+from toril.backend import JobHandle, QueueService
+from toril.types import JobState
 from toril.worker import Handlers, Worker, WorkerFactory, WorkerSettings
 
 QUICK = WorkerSettings(concurrency=10, lock_duration=1.0, stalled_interval=0.3, grace=5.0)
@@ -45,3 +46,7 @@ async def workshop(
         running_worker(url, prefix, handlers=handlers, settings=settings),
     ):
         yield queues
+
+
+async def is_in(handle: JobHandle[object], state: JobState) -> bool:
+    return await handle.state() is state

@@ -1,9 +1,11 @@
 """What a handler is given beside its job."""
 
 from datetime import UTC, datetime
+from typing import NoReturn
 
 from toril.bull.feedback import JobFeedback
 from toril.bull.intake import TakenJob
+from toril.worker.signals import MovedToDelayed, MovedToWaiting
 
 
 class JobContext:
@@ -63,3 +65,21 @@ class JobContext:
             BrokerUnavailable: Redis did not answer.
         """
         await self._feedback.log(self._job.id, line)
+
+    def move_to_delayed(self, seconds: float) -> NoReturn:
+        """Ends this run here; the job runs again, from its beginning, after so many seconds.
+
+        No attempt is burnt. What ends the run is no `Exception`, so `except Exception` lets it pass.
+
+        Raises:
+            ValueError: `seconds` is less than 0, or more than 100 years.
+        """
+        raise MovedToDelayed(seconds)
+
+    def move_to_waiting(self) -> NoReturn:
+        """Ends this run here; the job runs again as soon as a worker is free, before those that wait.
+
+        No attempt is burnt. Where something has to happen first, use `move_to_delayed`: the same worker may
+        take the job again within a millisecond.
+        """
+        raise MovedToWaiting

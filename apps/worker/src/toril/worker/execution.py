@@ -11,6 +11,7 @@ from toril.worker.context import JobContext
 from toril.worker.errors import HandlerStopped, JobTimedOut
 from toril.worker.failures import failed_attempt, failed_for_good
 from toril.worker.handlers import Handler
+from toril.worker.signals import signal_in
 from toril.worker.unknown import unknown_job
 
 
@@ -63,7 +64,8 @@ class Executor:
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is its job's failure
             return failed_attempt(job, error, self._keep_failed)
         except BaseException as error:  # noqa: BLE001 - sys.exit() in a handler ends its job, not the worker
-            return self.stopped(job, error)
+            signal = signal_in(error)
+            return signal.outcome(job) if signal else self.stopped(job, error)
         options = job.options
         keep = self._keep_completed if options.keep_completed is None else options.keep_completed
         return Completed(job.id, job.token, result, keep)

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from enum import Enum
 
+from toril.bull.codec import UnknownSince
 from toril.bull.intake import TakenJob
-from toril.bull.outcomes import Completed, Failed, Outcome, Postponed, Released, Retried
+from toril.bull.outcomes import Failed, Outcome, Postponed, Released, Retried
 from toril.worker import log
 from toril.worker.execution import Executor
 
@@ -101,11 +102,13 @@ class Executions:
     ) -> Outcome | None:
         if reason is _Interrupted.LOCK_LOST:
             return None
-        if isinstance(outcome, Completed):
-            # It ended well all the same, just before it could be cancelled.
-            return outcome
-        self.released += 1
-        return Released(job.id, job.token)
+        match outcome:
+            case None | Failed() | Retried() | Postponed(reason=str()):
+                self.released += 1
+                return Released(job.id, job.token)
+            case _:
+                # It ended well all the same, just before it could be cancelled.
+                return outcome
 
     def _tell(self, job: TakenJob, outcome: Outcome) -> None:
         match outcome:
@@ -113,7 +116,7 @@ class Executions:
                 self._tell_failure(job, reason)
             case Postponed(reason=str(reason)):
                 self._tell_failure(job, reason)
-            case Postponed(delay=pause):
+            case Postponed(delay=pause, unknown=UnknownSince()):
                 log.job_put_back(self._queue, job.id, job.name, pause)
             case _:
                 pass

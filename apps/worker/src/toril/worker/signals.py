@@ -1,0 +1,62 @@
+"""What a handler raises to end its run without a result and without a failure.
+
+RunEnded
+├── MovedToDelayed    run the job again later, raised by `context.move_to_delayed`
+└── MovedToWaiting    run the job again at once, raised by `context.move_to_waiting`
+
+As with asyncio's CancelledError, `except Exception` in a handler lets them pass, and what `finally` and
+`async with` have to do is done. They may come out of a task group of the handler's own, as long as nothing
+else went wrong in it.
+"""
+
+from typing import cast
+
+from toril.bull.intake import TakenJob
+from toril.bull.options import LONGEST_DELAY
+from toril.bull.outcomes import Outcome, Postponed, Released
+
+
+class RunEnded(BaseException):
+    """A run that ends here; the job has not failed, and no attempt is burnt."""
+
+    def outcome(self, job: TakenJob) -> Outcome:
+        """What becomes of the job."""
+        raise NotImplementedError
+
+
+class MovedToDelayed(RunEnded):
+    """The job runs again after `delay` seconds."""
+
+    def __init__(self, delay: float) -> None:
+        self.delay = check_seconds("delay", delay)
+        super().__init__(f"moved to delayed, for {delay:g} s")
+
+    def outcome(self, job: TakenJob) -> Outcome:
+        return Postponed(job.id, job.token, self.delay, burns_attempt=False)
+
+
+class MovedToWaiting(RunEnded):
+    """The job runs again as soon as a worker is free."""
+
+    def outcome(self, job: TakenJob) -> Outcome:
+        return Released(job.id, job.token)
+
+
+def signal_in(error: BaseException) -> RunEnded | None:
+    """The signal that `error` is, or that a task group wrapped; None if something else went wrong too."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error if isinstance(error, RunEnded) else None
+    group = cast(BaseExceptionGroup[BaseException], error)
+    inner = [signal_in(each) for each in group.exceptions]
+    return None if None in inner else inner[0]
+
+
+def check_seconds(what: str, seconds: float) -> float:
+    """The seconds, if Redis can wait for so long.
+
+    Raises:
+        ValueError: less than 0, more than 100 years, or not a number.
+    """
+    if not 0 <= seconds <= LONGEST_DELAY:
+        raise ValueError(f"{what} {seconds!r}: it must be seconds, from 0 to 100 years")
+    return seconds
