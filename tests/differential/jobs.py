@@ -5,7 +5,7 @@ from typing import Any
 from differential.pair import TOKEN
 
 from toril.bull.options import JobOptions
-from toril.bull.outcomes import Completed, Failed, Postponed, Released, Retried
+from toril.bull.outcomes import Completed, Failed, Limited, Parked, Postponed, Released, Retried
 from toril.bull.queue import NewJob
 from toril.types import Keep
 
@@ -45,3 +45,11 @@ def postponed(
 
 def released(job_id: str, *, token: str = TOKEN) -> Released:
     return Released(job_id, token)
+
+
+def limited(job_id: str, *, retry_after: float = 30.0, token: str = TOKEN) -> Limited:
+    return Limited(job_id, token, retry_after)
+
+
+def parked(job_id: str, *, token: str = TOKEN) -> Parked:
+    return Parked(job_id, token)

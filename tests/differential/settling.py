@@ -8,12 +8,13 @@ from differential.scripts import Call, pack, under
 from differential.side import Worker
 
 from toril.bull.keys import QueueKeys
-from toril.bull.outcomes import Completed, Failed, Outcome, Postponed, Released, Retried
+from toril.bull.outcomes import Completed, Failed, Limited, Outcome, Parked, Postponed, Released, Retried
 
 TAKE = "wait active prioritized events stalled limiter delayed paused meta pc"
 FINISH = TAKE + " {target} {id} metrics:{target} marker"
 RETRY = "active wait paused {id} meta events delayed prioritized pc marker stalled"
 POSTPONE = "marker active prioritized delayed {id} events meta stalled wait limiter pc"
+PARK = "active waiting-children {id} {id}:dependencies {id}:unsuccessful stalled events"
 RELEASE = "active wait stalled paused meta limiter prioritized marker events"
 
 
@@ -43,7 +44,10 @@ def settle_call(keys: QueueKeys, now: int, worker: Worker, outcome: Outcome, *, 
             skips_attempt = "0" if outcome.burns_attempt else "1"
             arguments = [keys.base, now, job_id, token, delay, skips_attempt, fields, "0", ""]
             return Call("moveToDelayed-11", under(keys.base, POSTPONE.format(id=job_id)), arguments)
-        case Released():
+        case Parked():
+            arguments = [token, "", now, job_id, keys.base]
+            return Call("moveToWaitingChildren-7", under(keys.base, PARK.format(id=job_id)), arguments)
+        case Released() | Limited():
             arguments = [job_id, token, keys.job(job_id)]
             return Call("moveJobFromActiveToWait-9", under(keys.base, RELEASE), arguments)
 
@@ -58,7 +62,7 @@ def _finish(keys: QueueKeys, now: int, worker: Worker, outcome: Completed | Fail
         **_terms(worker, outcome.token),
         "keepJobs": keep_jobs(outcome.keep),
         "attempts": attempts,
-        "maxMetricsSize": "",
+        "maxMetricsSize": worker.metrics_minutes or "",
     }
     names = FINISH.format(target=target, id=outcome.job_id)
     fetch = "1" if fetches else "0"

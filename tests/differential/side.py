@@ -27,6 +27,7 @@ class Worker:
     limit: RateLimit | None = None
     stalled_interval: float = 300.0
     most_stalls: int = 1
+    metrics_minutes: int | None = None
 
 
 class Job(NamedTuple):

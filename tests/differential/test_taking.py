@@ -171,18 +171,23 @@ def test_a_counter_below_the_limit_that_never_expires_counts_on(pair: Pair, coun
     pair.check()
 
 
-def test_a_manual_rate_limit_holds_for_workers_that_have_one(make_pair: PairMaker) -> None:
-    pair = make_pair(worker=Worker(limit=RateLimit(100, 60.0)))
-    pair.step("add", [job()])
-    pair.step("plant", "SET", "limiter", 2**53 - 1, "PX", 40_000)
-    pair.take(2)
+@pytest.mark.parametrize("limit", [None, RateLimit(100, 60.0)])
+def test_a_manual_rate_limit_holds(make_pair: PairMaker, limit: RateLimit | None) -> None:
+    pair = make_pair(worker=Worker(limit=limit))
+    pair.step("add", [job(), job(delay=5.0)])
+    pair.step("limit_rate_for", 40.0)
+    pair.clock.advance(6.0)
+    assert not pair.take(2)
+    pair.check()
+    pair.step("forget", "limiter")
+    assert pair.take(2)
     pair.check()
 
 
-def test_a_manual_rate_limit_does_not_hold_for_workers_without_one(pair: Pair) -> None:
+def test_a_counter_that_others_count_with_does_not_hold_for_a_worker_without_a_limit(pair: Pair) -> None:
     pair.step("add", [job()])
-    pair.step("plant", "SET", "limiter", 2**53 - 1, "PX", 40_000)
-    pair.take(2)
+    pair.step("plant", "SET", "limiter", 1_000, "PX", 40_000)
+    assert pair.take(2)
     pair.check()
 
 

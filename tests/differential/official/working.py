@@ -7,18 +7,24 @@ job, then moveToActive until the capacity is reached or nothing comes.
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from differential.official.queue import OfficialQueue
 from differential.options import milliseconds
 from differential.scripts import pack
 from differential.settling import settle_call, take_call
-from differential.side import Job, Reply
+from differential.side import Job, Reply, Worker
 
-from toril.bull.outcomes import Completed, Failed, Outcome
+from toril.bull.intake import RateLimit
+from toril.bull.outcomes import Completed, Failed, Limited, Outcome, Parked, Released
 
 MOST_LOG_LINES = 1000
 STALLED = "stalled wait active stalled-check meta paused marker events repeat"
+
+
+MANUAL_LIMIT = 2**53 - 1
+NOTHING_PENDING = 1
 
 
 class OfficialWorking(OfficialQueue):
@@ -30,8 +36,7 @@ class OfficialWorking(OfficialQueue):
         taken: list[Any] = []
         for outcome in outcomes:
             fetches = capacity > 0 and outcome is outcomes[-1] and isinstance(outcome, Completed | Failed)
-            call = settle_call(self.keys, self._now, self.worker, outcome, fetches=fetches)
-            reply = self._scripts.run(call)
+            reply = self._settle(outcome, fetches=fetches)
             if isinstance(reply, int) and reply < 0:
                 refused.append((outcome.job_id, reply))
             elif isinstance(reply, list) and isinstance(reply[0], list):
@@ -40,7 +45,7 @@ class OfficialWorking(OfficialQueue):
                 self.client.set(self.keys.lock(reply[1].decode()), token, px=self._lock_duration)
         last: Sequence[Any] = (0, 0, 0, 0)
         while len(taken) < capacity:
-            last = self._scripts.run(take_call(self.keys, self._now, self.worker, token))
+            last = self._scripts.run(take_call(self.keys, self._now, self._heedful_worker(), token))
             if not isinstance(last[0], list):
                 break
             taken.append(last)
@@ -52,6 +57,26 @@ class OfficialWorking(OfficialQueue):
             next_due=last[3] / 1000 if stopped and last[3] else None,
             blocked=stopped and self._is_blocked(),
         )
+
+    def _settle(self, outcome: Outcome, *, fetches: bool) -> Any:
+        worker = self._heedful_worker()
+        reply = self._scripts.run(settle_call(self.keys, self._now, worker, outcome, fetches=fetches))
+        if isinstance(outcome, Limited) and reply >= 0:
+            self.limit_rate_for(outcome.retry_after)
+        elif isinstance(outcome, Parked) and reply == NOTHING_PENDING:
+            # BullMQ's processor runs on then; ours has ended, and runs again.
+            return self._settle(Released(outcome.job_id, outcome.token), fetches=False)
+        return reply
+
+    def _heedful_worker(self) -> Worker:
+        """BullMQ's workers heed a manual limit only if they have a limit of their own; ours always do."""
+        limiter = f"{self.keys.base}limiter"
+        holds = int(self.client.get(limiter) or 0) >= MANUAL_LIMIT and self.client.pttl(limiter) > 0
+        return replace(self.worker, limit=RateLimit(MANUAL_LIMIT, 1.0)) if holds else self.worker
+
+    def limit_rate_for(self, duration: float) -> None:
+        """Lets no job start for so many seconds (`Queue.rateLimit`)."""
+        self.client.set(f"{self.keys.base}limiter", MANUAL_LIMIT, px=milliseconds(duration))
 
     def recover_stalled(self) -> list[str]:
         """Puts stalled jobs back; answers with their ids."""

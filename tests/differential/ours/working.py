@@ -24,6 +24,7 @@ class OurWorking(OurQueue):
             worker_name=self.worker.name,
             lock_duration=self.worker.lock_duration,
             limit=self.worker.limit,
+            metrics_minutes=self.worker.metrics_minutes,
         )
         taken = self._wait_for(intake.settle_and_take(outcomes, capacity, now=self.clock.now, token=token))
         return Reply(

@@ -35,6 +35,7 @@ class TakenJob(NamedTuple):
 
     `attempts_started` counts this start. `deferred_failure` is the reason for which the job must fail without
     being run. `unknown_since` (epoch seconds): since when workers have not known what to do with it.
+    `schedule_key`: the schedule that made it, if one did.
     """
 
     id: str
@@ -49,6 +50,7 @@ class TakenJob(NamedTuple):
     deferred_failure: str | None
     earlier_stacktrace: bytes | None
     unknown_since: float | None
+    schedule_key: str | None = None
 
     @property
     def stacktrace(self) -> tuple[str, ...]:
@@ -82,6 +84,7 @@ class Intake:
         worker_name: stands in each job as the one that processed it, if given.
         lock_duration: seconds for which a job that is taken stays locked without renewal.
         limit: a rate limit that this worker brings; one set on the queue itself comes before it.
+        metrics_minutes: count the jobs that end, minute by minute, and keep so many minutes; None counts none.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Intake:
         worker_name: str | None = None,
         lock_duration: float,
         limit: RateLimit | None = None,
+        metrics_minutes: int | None = None,
     ) -> None:
         self._connection = connection
         self._keys = [keys.meta]
@@ -109,6 +113,7 @@ class Intake:
             worker_name or "",
             limit.jobs if limit else "",
             to_milliseconds(limit.duration) if limit else "",
+            "" if metrics_minutes is None else metrics_minutes,
         )
 
     async def settle_and_take(
@@ -167,7 +172,7 @@ class Intake:
         return [_taken_job(fields, token) for fields in jobs]
 
 
-_NEVER_STARTED = (None, None, None)
+_NEVER_STARTED = (None, None, None, None)
 
 
 def _pairs(flat: Sequence[int]) -> list[tuple[int, int]]:
@@ -176,7 +181,7 @@ def _pairs(flat: Sequence[int]) -> list[tuple[int, int]]:
 
 def _taken_job(fields: Sequence[Any], token: str) -> TakenJob:
     name, data, options, timestamp, deferred_failure, attempts_started, attempts_made, job_id = fields[:8]
-    stalled_count, stacktrace, unknown_since = fields[8:] or _NEVER_STARTED
+    stalled_count, stacktrace, unknown_since, schedule_key = fields[8:] or _NEVER_STARTED
     made = count(attempts_made)
     return TakenJob(
         id=text(job_id),
@@ -191,4 +196,5 @@ def _taken_job(fields: Sequence[Any], token: str) -> TakenJob:
         deferred_failure=None if deferred_failure is None else text(deferred_failure),
         earlier_stacktrace=stacktrace,
         unknown_since=decode_unknown(unknown_since, made),
+        schedule_key=None if schedule_key is None else text(schedule_key),
     )

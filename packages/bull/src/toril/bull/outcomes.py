@@ -109,7 +109,41 @@ class Released(NamedTuple):
         return ("released", self.job_id, self.token)
 
 
-Outcome = Completed | Failed | Retried | Postponed | Released
+class Limited(NamedTuple):
+    """Handed back like Released; no job of the queue starts for `retry_after` seconds (a manual limit)."""
+
+    job_id: str
+    token: str
+    retry_after: float
+
+    @property
+    def size(self) -> int:
+        """About how many characters Redis has to take in."""
+        return 0
+
+    def arguments(self) -> tuple[Argument, ...]:
+        return ("limited", self.job_id, self.token, max(to_milliseconds(self.retry_after), 1))
+
+
+class Parked(NamedTuple):
+    """Waits for its children, to be run again when they are through; at once if they are so already.
+
+    Refused with CHILDREN_FAILED if one has failed whose failure is its parent's.
+    """
+
+    job_id: str
+    token: str
+
+    @property
+    def size(self) -> int:
+        """About how many characters Redis has to take in."""
+        return 0
+
+    def arguments(self) -> tuple[Argument, ...]:
+        return ("parked", self.job_id, self.token)
+
+
+Outcome = Completed | Failed | Retried | Postponed | Released | Limited | Parked
 
 
 class Refusal(IntEnum):

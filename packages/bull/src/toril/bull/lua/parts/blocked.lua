@@ -1,9 +1,12 @@
---- use queue
+--- use steering
 -- Whether no job of a queue may start now: it is paused, or as many run as its global concurrency allows.
 local function is_blocked(queue)
-  local steering = call('HMGET', queue .. 'meta', 'paused', 'concurrency')
-  if steering[1] then
-    return true
+  local paused, concurrency
+  if queue == base then
+    paused, concurrency = steering().paused, steering().concurrency
+  else
+    local found = call('HMGET', queue .. 'meta', 'paused', 'concurrency')
+    paused, concurrency = found[1], tonumber(found[2])
   end
-  return steering[2] and call('LLEN', queue .. 'active') >= tonumber(steering[2]) or false
+  return paused or (concurrency and call('LLEN', queue .. 'active') >= concurrency) or false
 end

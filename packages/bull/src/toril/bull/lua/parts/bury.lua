@@ -2,9 +2,10 @@
 -- A job whose record makes a command fail: it is failed, with what Redis says, and out of everybody's way.
 local BROKEN = -100
 
--- What is wrong with the server, or with this user's permissions, is no fault of the job: it stops the script.
+-- What is wrong with the server, or with this user's permissions (in the words of Valkey, and of Redis before 7.2), is
+-- no fault of the job: it stops the script.
 local NOT_THE_JOB = { 'OOM', 'READONLY', 'MISCONF', 'NOREPLICAS', 'MASTERDOWN', 'CLUSTERDOWN', 'NOPERM', 'ACL failure',
-  'CROSSSLOT' }
+  'The user executing the script', 'CROSSSLOT' }
 
 local function in_words(fault)
   return type(fault) == 'table' and fault.err or tostring(fault)

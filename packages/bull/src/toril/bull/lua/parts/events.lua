@@ -1,11 +1,11 @@
---- use queue
+--- use steering
 -- The event stream, and how long it may grow (BullMQ's default of 10,000 is written where nobody chose one).
 local events_key = base .. 'events'
 local longest_stream
 
 local function max_events()
   if not longest_stream then
-    longest_stream = call('HGET', base .. 'meta', 'opts.maxLenEvents')
+    longest_stream = steering().longest_stream
     if not longest_stream then
       longest_stream = 10000
       call('HSET', base .. 'meta', 'opts.maxLenEvents', longest_stream)

@@ -7,6 +7,7 @@
 -- the batch and written once; what a parent, a deduplication key or a retention asks for is done job by job, in
 -- BullMQ's order, after writing what was gathered.
 local ended = { completed = {}, failed = {} }
+local ended_count = { completed = 0, failed = 0 }
 local trimmed = false
 
 local function write_ended()
@@ -111,6 +112,7 @@ local function finish(outcome, has_children, now)
       apply_retention(target, outcome.keep, now)
     end
   end
+  ended_count[target] = ended_count[target] + 1
   emit(target, 'jobId', id, value_field, value, 'prev', 'active')
   if target == 'failed' and attempts_made >= outcome.attempts then
     emit('retries-exhausted', 'jobId', id, 'attemptsMade', attempts_made)

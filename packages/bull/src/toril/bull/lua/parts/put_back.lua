@@ -81,3 +81,34 @@ local function put_back(id, token)
   emit_and_trim('waiting', 'jobId', id, 'prev', 'active')
   return 0, true
 end
+
+-- The same for a job that met somebody else's rate limit: no other starts for `duration` ms either.
+local function put_back_and_limit(id, token, duration)
+  local refused, done = put_back(id, token)
+  if refused == 0 then
+    call('SET', base .. 'limiter', '9007199254740991', 'PX', duration)
+  end
+  return refused, done
+end
+
+-- Waits for its children, as moveToWaitingChildren has it. One whose last child has ended meanwhile is next in line
+-- instead; BullMQ leaves that to the caller, who still runs there.
+local function park(id, token, now)
+  local job_key = base .. id
+  if call('EXISTS', job_key) == 0 then
+    return -1
+  end
+  if call('ZCARD', job_key .. ':unsuccessful') > 0 then
+    return -9
+  end
+  if call('SCARD', job_key .. ':dependencies') == 0 then
+    return put_back(id, token)
+  end
+  local refused = leave_active(id, token, '')
+  if refused < 0 then
+    return refused
+  end
+  call('ZADD', base .. 'waiting-children', now, id)
+  emit('waiting-children', 'jobId', id, 'prev', 'active')
+  return 0
+end

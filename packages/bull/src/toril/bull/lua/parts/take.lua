@@ -1,5 +1,6 @@
 --- use bury
 --- use events
+--- use steering
 --- use marker
 --- use promote
 --- use read_job
@@ -8,9 +9,13 @@
 -- `terms` says how: token, lock_duration (ms), worker (name or ''), limit_max, limit_duration (numbers or nil).
 -- The answer: { jobs, limited_for (ms), next_due (ms, 0 for none), blocked }.
 
--- How long the rate limit holds, in ms: 0 if it does not. A full counter that never expires limits nothing.
+-- What a manual limit sets the counter to: more jobs than any limit allows.
+local MANUAL_LIMIT = 9007199254740991
+
+-- How long the rate limit holds, in ms: 0 if it does not. A manual limit holds also where no other is set (BullMQ's
+-- workers without a limit of their own do not heed it). A full counter that never expires limits nothing.
 local function limited_for(limit)
-  if not limit or tonumber(call('GET', base .. 'limiter') or 0) < limit then
+  if tonumber(call('GET', base .. 'limiter') or 0) < (limit or MANUAL_LIMIT) then
     return 0
   end
   local left = call('PTTL', base .. 'limiter')
@@ -81,15 +86,15 @@ local MOST_BYTES = 4000000
 local MOST_GHOSTS = 500
 
 local function take(capacity, now, terms)
-  local steering = call('HMGET', base .. 'meta', 'paused', 'concurrency', 'max', 'duration')
+  local queue = steering()
   local room = math.huge
-  if steering[2] and not steering[1] then
-    room = tonumber(steering[2]) - call('LLEN', base .. 'active')
+  if queue.concurrency and not queue.paused then
+    room = queue.concurrency - call('LLEN', base .. 'active')
   end
-  local blocked = steering[1] ~= false or room <= 0
+  local blocked = queue.paused or room <= 0
   -- The queue's own limit comes before the worker's, but the worker's own duration before the queue's.
-  local limit = tonumber(steering[3] or terms.limit_max)
-  local duration = terms.limit_duration or tonumber(steering[4])
+  local limit = queue.limit_max or terms.limit_max
+  local duration = terms.limit_duration or queue.limit_duration
   promote_due(now, blocked)
 
   local jobs = {}

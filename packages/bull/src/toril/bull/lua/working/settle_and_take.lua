@@ -5,31 +5,37 @@ changes nothing for the others.
 KEYS  1 the queue's meta key
 ARGV  1 now (ms)   2 how many jobs to take, 0 for none   3 the lock token for these   4 lock duration (ms)
       5 worker name, or ''   6 rate limit: jobs, or ''   7 rate limit: duration (ms), or ''
-      8… the outcomes, one after the other; a `keep` is described in parts/finish.lua, `fields` is a JSON
+      8 how many minutes of metrics are kept, or ''
+      9… the outcomes, one after the other; a `keep` is described in parts/finish.lua, `fields` is a JSON
       array of hash fields and values, or '':
         'completed', id, token, result JSON, keep
         'failed', id, token, reason, keep, fields, attempts allowed
         'retried', id, token, fields
         'postponed', id, token, fields, delay (ms), '1' if the attempt is not to count
         'released', id, token
+        'limited', id, token, for how long the queue's rate is limited (ms)
+        'parked', id, token
 Reply { refused, jobs, limited_for, next_due, blocked }
       refused      [position of the outcome (from 1), code (bullmq-protocol §4; -100: the job's record is broken, and
                    the job failed for it), …]
       jobs         per job [name, data, opts, timestamp, deferred failure, attempts started, attempts made, id],
-                   and for one that was started or tried before also stalled count, stacktrace, unknown since
+                   and for one that was started or tried before, or is made by a schedule, also stalled count,
+                   stacktrace, unknown since, key of the schedule
       limited_for  ms until the rate limit allows the next job, 0 if it is not reached
       next_due     when the next delayed job is due (ms), 0 if nothing is delayed or jobs may still wait
       blocked      1 if the queue is paused or runs as many jobs as it may
-Events completed, failed, retries-exhausted, waiting, delayed, active, drained; `waiting` and `delayed` of parents
+Events completed, failed, retries-exhausted, waiting, delayed, waiting-children, active, drained; `waiting` and `delayed` of parents
 ]]
 --- use bury
 --- use finish
+--- use metrics
 --- use put_back
 --- use take
 
 local now, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
-local FIRST_OUTCOME = 8
-local ARGUMENTS = { completed = 5, failed = 7, retried = 4, postponed = 6, released = 3 }
+local minutes_kept = tonumber(ARGV[8])
+local FIRST_OUTCOME = 9
+local ARGUMENTS = { completed = 5, failed = 7, retried = 4, postponed = 6, released = 3, limited = 4, parked = 3 }
 
 local function read_ahead()
   local ids, child_keys = {}, {}
@@ -61,8 +67,27 @@ local function settle(at, has_children)
     return retry(id, token, ARGV[at + 3], now)
   elseif kind == 'postponed' then
     return postpone(id, token, ARGV[at + 3], tonumber(ARGV[at + 4]), ARGV[at + 5] == '1', now)
+  elseif kind == 'limited' then
+    return put_back_and_limit(id, token, ARGV[at + 3])
+  elseif kind == 'parked' then
+    return park(id, token, now)
   end
   return put_back(id, token)
+end
+
+-- What the batch has gathered, written.
+local function write_gathered()
+  write_ended()
+  drop_locks()
+  for target, count in pairs(ended_count) do
+    if minutes_kept and count > 0 then
+      local fine, fault = pcall(count_ended, target, count, minutes_kept, now)
+      -- Metrics that somebody broke are no reason to stop the queue.
+      if not fine and not is_fault_of_job(fault) then
+        error(fault, 0)
+      end
+    end
+  end
 end
 
 -- An outcome that meets a record which BullMQ could not have written must not cost the batch: that job fails.
@@ -72,9 +97,8 @@ local function settle_or_bury(at, has_children)
     return code, done
   end
   if not is_fault_of_job(code) then
-    -- The script ends here: what the batch has gathered so far is written first.
-    write_ended()
-    drop_locks()
+    -- The script ends here: what was settled before must not be lost with it.
+    write_gathered()
   end
   bury(ARGV[at + 1], code, now)
   return BROKEN, false
@@ -111,8 +135,7 @@ while ARGV[at] do
   end
   at = at + ARGUMENTS[kind]
 end
-write_ended()
-drop_locks()
+write_gathered()
 
 if capacity == 0 then
   if last_ended then
