@@ -51,11 +51,18 @@ def test_nothing_is_asked_for_while_the_rate_limit_holds() -> None:
     supply = Supply(concurrency=10, share=5)
     places = supply.reserve()
     supply.give_back(places)
-    supply.note(taken(1, limited_for=60.0), places)
+    supply.note(taken(1, limited_for=20.0), places)
     supply.expect_more()
     assert supply.reserve().places == 0
-    assert supply.limited_for > 50
+    assert supply.limited_for > 10
     assert supply.is_idle
+
+
+def test_a_long_rate_limit_is_looked_after_in_between() -> None:
+    """Somebody may lift it, and delayed jobs become due while it holds."""
+    supply = Supply(concurrency=10, share=5)
+    supply.note(taken(0, limited_for=3600.0), supply.reserve())
+    assert 20 < supply.limited_for <= 30
 
 
 def test_a_closed_worker_takes_nothing() -> None:

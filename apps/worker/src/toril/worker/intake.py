@@ -19,7 +19,6 @@ from toril.worker.supply import Supply
 # the worker that owned the wake-up have died (bullmq-protocol §5.2).
 LONGEST_SLEEP = 5.0
 LONGEST_SLEEP_UNTIL_DUE = 10.0
-LONGEST_LIMITED_SLEEP = 30.0
 
 
 class IntakeLoop:
@@ -166,7 +165,7 @@ class IntakeLoop:
     async def _sleep(self, marker: Marker) -> bool:
         """Sleeps as long as nothing can be due; whether it is time to look."""
         if self._supply.limited_for > 0:
-            await asyncio.sleep(min(self._supply.limited_for, LONGEST_LIMITED_SLEEP))
+            await asyncio.sleep(self._supply.limited_for)
             return True
         due = self._supply.next_due
         pause = LONGEST_SLEEP if due is None else min(due - time.time(), LONGEST_SLEEP_UNTIL_DUE)

@@ -6,6 +6,10 @@ from typing import NamedTuple
 
 from toril.bull.intake import Taken
 
+# A rate limit that lasts longer is looked after in between, as BullMQ does: somebody may have lifted it, and
+# delayed jobs become due while it holds.
+LONGEST_LIMITED_SLEEP = 30.0
+
 
 class Outlook(Enum):
     """Whether a look into the queue is worth a round trip."""
@@ -59,7 +63,7 @@ class Supply:
 
     @property
     def limited_for(self) -> float:
-        """Seconds until the rate limit lets the next job start."""
+        """Seconds until the rate limit may let the next job start."""
         return max(self._limited_until - time.monotonic(), 0.0)
 
     @property
@@ -118,4 +122,4 @@ class Supply:
         # What came while the round trip was under way, it may have missed.
         self._outlook = Outlook.NOTHING if reservation.news == self._news else Outlook.UNKNOWN
         self._next_due = taken.next_due
-        self._limited_until = time.monotonic() + taken.limited_for if taken.limited_for else 0.0
+        self._limited_until = time.monotonic() + min(taken.limited_for, LONGEST_LIMITED_SLEEP)
