@@ -14,7 +14,7 @@ console.log = console.info = console.error; // stdout belongs to the replies
 const [major, url, prefix] = process.argv.slice(2);
 const packageName = `bullmq-${major}`;
 const require = createRequire(import.meta.url);
-const session = new Session(await import(packageName), url, prefix);
+const session = new Session(packageName, await import(packageName), url, prefix);
 
 function reply(message) {
   process.stdout.write(`${JSON.stringify(message)}\n`);

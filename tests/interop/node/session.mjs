@@ -3,12 +3,14 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { Redis } from "ioredis";
 
+import { serveBoard } from "./board.mjs";
 import { connectionOptions } from "./connection.mjs";
 import { followInstructions } from "./processor.mjs";
 
 const BULK_CHUNK = 1000;
 
 export class Session {
+  #packageName;
   #bullmq;
   #options;
   #redis;
@@ -16,10 +18,12 @@ export class Session {
   #recorders = new Map();
   #waiters = new Map();
   #workers = new Map();
+  #boards = [];
   #flows;
   #errors = [];
 
-  constructor(bullmq, url, prefix) {
+  constructor(packageName, bullmq, url, prefix) {
+    this.#packageName = packageName;
     this.#bullmq = bullmq;
     this.#options = { connection: connectionOptions(url), prefix };
     this.#redis = new Redis({ ...this.#options.connection, lazyConnect: true });
@@ -98,6 +102,13 @@ export class Session {
     return recorder.events.filter(([, fields]) => id === undefined || fields.jobId === id);
   }
 
+  /** Serves bull-board for these queues; answers with its port on loopback. */
+  async startBoard({ queues }) {
+    const server = await serveBoard(this.#packageName, queues.map((name) => this.#queue(name)));
+    this.#boards.push(server);
+    return server.address().port;
+  }
+
   /** Whether every worker of the queue, Node's or ours, waits for a marker, and none is left to wake it. */
   async isIdle({ queue }) {
     const target = this.#queue(queue);
@@ -112,6 +123,10 @@ export class Session {
   }
 
   async close() {
+    for (const server of this.#boards) {
+      server.close();
+      server.closeAllConnections();
+    }
     const workers = [...this.#workers.values()].map(({ source }) => source.close(true));
     await Promise.all(workers);
     const others = [...this.#recorders.values()].map(({ source }) => source);
