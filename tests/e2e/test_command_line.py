@@ -124,7 +124,7 @@ async def state(url: str, job_id: str) -> JobState | None:
 
 async def begun(url: str, job_id: str) -> bool:
     async with await Connection.open(url) as connection:
-        return bool(await QueueInspector(connection, QueueKeys("chores")).logs(job_id))
+        return bool((await QueueInspector(connection, QueueKeys("chores")).logs(job_id)).lines)
 
 
 async def test_a_worker_told_to_end_finishes_what_runs(toril: Start, url: str, folder: Path):

@@ -56,4 +56,4 @@ async def test_a_page_of_a_log_has_a_longest_length(
 ) -> None:
     lines = [str(number) for number in range(MOST_LOG_LINES + 1)]
     await connection.execute("RPUSH", keys.logs("1"), *lines)
-    assert await inspector.logs("1", start=start, limit=limit) == lines[:expected]
+    assert await inspector.logs("1", start=start, limit=limit) == (lines[:expected], len(lines))

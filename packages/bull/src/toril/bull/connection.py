@@ -111,6 +111,11 @@ class Connection:
         if self._wire is not None:
             await self._wire.close()
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed for good."""
+        return self._closed
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -3,6 +3,8 @@
 BullError
 ├── InvalidQueueName      a queue name that cannot be part of a key
 ├── InvalidJobOptions     an option that BullMQ would refuse or misread
+├── InvalidEvent          an event of one's own that would mislead those who read it
+├── InvalidQuery          a question that no queue can answer
 ├── InvalidBrokerURL      a URL that does not say where Redis is
 ├── BrokerUnavailable     Redis cannot be reached, does not answer, or refuses to serve
 ├── BrokerMisconfigured   Redis answers, but jobs would not be safe in it
@@ -35,6 +37,25 @@ class InvalidJobOptions(BullError, ValueError):
         self.value = value
         self.rule = rule
         super().__init__(f"{option}={value!r}: {rule}")
+
+
+class InvalidEvent(BullError, ValueError):
+    """An event of one's own that would mislead those who read it, or is too large."""
+
+    def __init__(self, event: str, rule: str) -> None:
+        self.event = event
+        self.rule = rule
+        super().__init__(f"event {event[:100]!r} is not published: {rule}")
+
+
+class InvalidQuery(BullError, ValueError):
+    """A question that no queue can answer; `parameter` is what has to be changed."""
+
+    def __init__(self, parameter: str, value: object, rule: str) -> None:
+        self.parameter = parameter
+        self.value = value
+        self.rule = rule
+        super().__init__(f"{parameter}={value!r}: {rule}")
 
 
 class InvalidBrokerURL(BullError, ValueError):

@@ -49,6 +49,10 @@ class QueueKeys:
         return self.base + "prioritized"
 
     @property
+    def delayed(self) -> str:
+        return self.base + "delayed"
+
+    @property
     def meta(self) -> str:
         return self.base + "meta"
 
@@ -64,6 +68,9 @@ class QueueKeys:
     def marker(self) -> str:
         return self.base + "marker"
 
+    def deduplication(self, key: str) -> str:
+        return f"{self.base}de:{key}"
+
     def job(self, job_id: str) -> str:
         return self.base + job_id
 
@@ -72,3 +79,16 @@ class QueueKeys:
 
     def lock(self, job_id: str) -> str:
         return f"{self.base}{job_id}:lock"
+
+    def dependencies(self, job_id: str) -> str:
+        return f"{self.base}{job_id}:dependencies"
+
+    def processed(self, job_id: str) -> str:
+        return f"{self.base}{job_id}:processed"
+
+    def ignored(self, job_id: str) -> str:
+        """The failures of children that do not stop their parent: what BullMQ calls `failed` in a key."""
+        return f"{self.base}{job_id}:failed"
+
+    def unsuccessful(self, job_id: str) -> str:
+        return f"{self.base}{job_id}:unsuccessful"

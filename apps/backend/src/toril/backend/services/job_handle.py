@@ -145,7 +145,7 @@ class JobHandle(Generic[R]):
         Raises:
             BrokerUnavailable: Redis did not answer.
         """
-        return await self._inspector.logs(self.job_id)
+        return (await self._inspector.logs(self.job_id)).lines
 
     async def _next_outcome(self, subscription: Subscription, deadline: Deadline) -> JobOutcome | None:
         event = await subscription.next(min(deadline.left(), LOOK_EVERY))

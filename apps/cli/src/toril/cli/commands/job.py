@@ -50,7 +50,7 @@ async def _read(url: str | None, keys: QueueKeys, job_id: str) -> tuple[JobRecor
         record = await inspector.job(job_id)
         if record is None:
             raise JobNotFound(keys.queue, job_id)
-        return record, await inspector.logs(job_id, limit=MOST_LOG_LINES)
+        return record, (await inspector.logs(job_id, limit=MOST_LOG_LINES)).lines
 
 
 def _fields(record: JobRecord) -> dict[str, str]:

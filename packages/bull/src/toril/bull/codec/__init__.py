@@ -13,10 +13,14 @@ from toril.bull.codec.records import decode_record
 from toril.bull.codec.retention import encode_retention
 from toril.bull.codec.values import (
     count,
+    due_score,
+    due_seconds,
     encode_text,
     from_milliseconds,
     moment,
     number,
+    optional_count,
+    seconds,
     text,
     to_milliseconds,
 )
@@ -31,6 +35,8 @@ __all__ = [
     "decode_record",
     "decode_stacktrace",
     "decode_unknown",
+    "due_score",
+    "due_seconds",
     "encode_failure",
     "encode_options",
     "encode_progress",
@@ -39,6 +45,8 @@ __all__ = [
     "from_milliseconds",
     "moment",
     "number",
+    "optional_count",
+    "seconds",
     "text",
     "to_milliseconds",
 ]

@@ -3,27 +3,45 @@
 from collections.abc import Sequence
 
 from toril.bull.codec.progress import decode_progress
-from toril.bull.codec.values import text
-from toril.types import EventKind, JobEvent
+from toril.bull.codec.values import moment, optional_count, text
+from toril.types import EventKind, JobEvent, JobState
 
 _KINDS = {kind.value: kind for kind in EventKind}
+_STATES = {state.value: state for state in JobState} | {
+    "wait": JobState.WAITING,
+    "paused": JobState.WAITING,
+}
 
 
 def decode_event(queue: str, entry_id: bytes, fields: Sequence[bytes]) -> JobEvent:
-    """One entry of an event stream; what a newer BullMQ may say that we do not know becomes UNKNOWN."""
+    """One entry of an event stream; it never fails, as anybody may have written it."""
     wire = {text(name): value for name, value in zip(fields[::2], fields[1::2], strict=False)}
     name = text(wire.pop("event", b""))
     job_id = wire.pop("jobId", None)
     kind = _KINDS.get(name, EventKind.UNKNOWN)
-    progress = decode_progress(wire.get("data")) if kind is EventKind.PROGRESS else None
-    result, reason = wire.get("returnvalue"), wire.get("failedReason")
+
+    def said(field: str, of: EventKind) -> bytes | None:
+        return wire.get(field) if kind is of else None
+
     return JobEvent(
         queue=queue,
         id=text(entry_id),
         kind=kind,
-        job_id=None if job_id is None else text(job_id),
+        name=name,
+        job_id=_optional(job_id),
         fields=tuple((field, text(value)) for field, value in wire.items()),
-        progress=progress,
-        result=None if result is None else text(result),
-        failed_reason=None if reason is None else text(reason),
+        previous=_STATES.get(text(wire.get("prev"))),
+        job_name=_optional(said("name", EventKind.ADDED)),
+        due_at=moment(said("delay", EventKind.DELAYED)),
+        progress=decode_progress(said("data", EventKind.PROGRESS)),
+        result=_optional(said("returnvalue", EventKind.COMPLETED)),
+        failed_reason=_optional(said("failedReason", EventKind.FAILED)),
+        attempts_made=optional_count(said("attemptsMade", EventKind.RETRIES_EXHAUSTED)),
+        deduplication_id=_optional(said("deduplicationId", EventKind.DEDUPLICATED)),
+        deduplicated_job_id=_optional(said("deduplicatedJobId", EventKind.DEDUPLICATED)),
+        cleaned=optional_count(said("count", EventKind.CLEANED)),
     )
+
+
+def _optional(value: bytes | None) -> str | None:
+    return None if value is None else text(value)

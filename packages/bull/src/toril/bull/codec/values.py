@@ -29,6 +29,27 @@ def count(value: bytes | None) -> int:
     return int(number(value))
 
 
+def optional_count(value: bytes | None) -> int | None:
+    """A whole number from the wire, 0 or more, or None where there is none."""
+    found = number(value, -1)
+    return int(found) if found >= 0 else None
+
+
+def seconds(value: bytes | None) -> float:
+    """Milliseconds on the wire as seconds, or 0 where there are none."""
+    return from_milliseconds(number(value))
+
+
+def due_seconds(score: bytes) -> float:
+    """When a delayed job is due, in epoch seconds: the low 12 bits of its score order those of one moment."""
+    return from_milliseconds(number(score) // 4096)
+
+
+def due_score(moment: datetime) -> int:
+    """The lowest score of the delayed jobs that are due at a moment."""
+    return to_milliseconds(moment.timestamp()) * 4096
+
+
 def moment(value: bytes | None) -> datetime | None:
     """A time from the wire, in UTC, or None where there is none that a datetime can hold."""
     seconds = from_milliseconds(number(value))
