@@ -1,20 +1,38 @@
 """Fixtures for every test of the workspace: a real broker, and keys of one's own in it."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from support.servers import Server
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.keys import QueueKeys
 from toril.bull.thread_connection import ThreadConnection
 
+# What is tested on every server; all else on Valkey alone.
+ON_EVERY_SERVER = ("packages/bull", "tests/integration", "tests/differential")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    path = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
+    if "server" in metafunc.fixturenames and path.startswith(ON_EVERY_SERVER):
+        metafunc.parametrize("server", list(Server), indirect=True, scope="session")
+
 
 @pytest.fixture(scope="session")
-def broker() -> Iterator[EmbeddedBroker]:
+def server(request: pytest.FixtureRequest) -> Path:
+    """The program of the server that a test runs on."""
+    chosen: Server = getattr(request, "param", Server.VALKEY)
+    return chosen.program()
+
+
+@pytest.fixture(scope="session")
+def broker(server: Path) -> Iterator[EmbeddedBroker]:
     """A running broker, shared by the tests of this process; who kills or reconfigures one starts another."""
-    with EmbeddedBroker() as running:
+    with EmbeddedBroker(program=server) as running:
         yield running
 
 

@@ -1,6 +1,7 @@
 """What a plain job costs Redis, in calls from the scripts: bench/ measures speed, this sees growth."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -38,9 +39,9 @@ def of_batch(spending: dict[str, int]) -> tuple[float, int]:
 
 
 @pytest.fixture
-async def queue_and_intake() -> AsyncIterator[tuple[Connection, JobQueue, Intake]]:
+async def queue_and_intake(server: Path) -> AsyncIterator[tuple[Connection, JobQueue, Intake]]:
     keys = QueueKeys("paint")
-    with EmbeddedBroker() as quiet:
+    with EmbeddedBroker(program=server) as quiet:
         async with await Connection.open(quiet.url) as connection:
             yield (
                 connection,

@@ -3,6 +3,7 @@
 import asyncio
 import weakref
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -30,8 +31,8 @@ async def waiting(queues: QueueService) -> int:
     return (await queues.inspect("paint").counts()).by_state[JobState.WAITING]
 
 
-async def test_concurrent_calls_share_round_trips() -> None:
-    with EmbeddedBroker() as broker:
+async def test_concurrent_calls_share_round_trips(server: Path) -> None:
+    with EmbeddedBroker(program=server) as broker:
         async with (
             QueueService.connect(broker.url) as queues,
             await Connection.open(broker.url) as connection,

@@ -1,6 +1,7 @@
 """A server that takes connections and answers nothing."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -18,8 +19,8 @@ GENEROUS = 5.0  # half of what a call may take that knows no deadline
 
 
 @pytest.mark.parametrize("timeout", [0.0, 0.2])
-async def test_a_result_is_not_waited_for_beyond_its_timeout(timeout: float) -> None:
-    with EmbeddedBroker() as broker:
+async def test_a_result_is_not_waited_for_beyond_its_timeout(timeout: float, server: Path) -> None:
+    with EmbeddedBroker(program=server) as broker:
         async with QueueService.connect(broker.url) as queues:
             handle = await queues.enqueue(Paint(colour="red"))
             with frozen(broker):
@@ -30,10 +31,8 @@ async def test_a_result_is_not_waited_for_beyond_its_timeout(timeout: float) -> 
                 assert (await handle.result(timeout=10)).colour == "red"
 
 
-async def test_a_server_that_hangs_later_does_not_prolong_the_wait(
-    prefix: str,
-) -> None:
-    with EmbeddedBroker() as broker:
+async def test_a_server_that_hangs_later_does_not_prolong_the_wait(prefix: str, server: Path) -> None:
+    with EmbeddedBroker(program=server) as broker:
         async with QueueService.connect(broker.url, prefix=prefix) as queues:
             handle = await queues.enqueue(Paint(colour="red"))
             waiting = asyncio.create_task(handle.result(timeout=1.0))

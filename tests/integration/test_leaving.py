@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,8 +154,8 @@ async def test_a_bad_job_ends_the_reading_of_its_source(
         assert source.closed
 
 
-async def test_no_answer_leaves_nothing_behind(reports: list[dict[str, Any]]) -> None:
-    with EmbeddedBroker() as broker:
+async def test_no_answer_leaves_nothing_behind(reports: list[dict[str, Any]], server: Path) -> None:
+    with EmbeddedBroker(program=server) as broker:
         async with QueueService.connect(broker.url, timeout=0.3) as queues:
             await queues.enqueue_many([Paint(colour="red"), Frame(picture="sunset")])
             with frozen(broker):

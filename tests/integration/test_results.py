@@ -1,6 +1,7 @@
 """From a typed job to its typed result."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -196,8 +197,8 @@ async def test_a_handler_that_takes_too_long_is_stopped(broker: EmbeddedBroker, 
             await handle.result(timeout=10)
 
 
-async def test_a_failover_while_events_are_awaited_ends_nothing() -> None:
-    with EmbeddedBroker(port=0) as broker:
+async def test_a_failover_while_events_are_awaited_ends_nothing(server: Path) -> None:
+    with EmbeddedBroker(port=0, program=server) as broker:
         async with (
             QueueService.connect(broker.url) as queues,
             await Connection.open(broker.url) as connection,

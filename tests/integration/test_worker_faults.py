@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -159,9 +160,9 @@ async def test_what_does_not_end_within_the_grace_is_handed_back_unharmed(
         assert (record.state, record.attempts_made, record.stalled_count) == (JobState.WAITING, 0, 0)
 
 
-async def test_outcomes_that_redis_never_took_are_named_when_the_worker_stops() -> None:
+async def test_outcomes_that_redis_never_took_are_named_when_the_worker_stops(server: Path) -> None:
     with capture_logs() as logs:
-        broker = EmbeddedBroker().start()
+        broker = EmbeddedBroker(program=server).start()
         try:
             async with QueueService.connect(broker.url) as queues:
                 handle = await queues.enqueue(Paint(colour="red", seconds=0.3))
@@ -213,9 +214,9 @@ async def test_a_worker_takes_no_more_than_it_can_start(broker: EmbeddedBroker, 
         assert most == 7
 
 
-async def test_locks_are_renewed_again_after_redis_refused_it_for_a_while() -> None:
+async def test_locks_are_renewed_again_after_redis_refused_it_for_a_while(server: Path) -> None:
     quick = replace(QUICK, lock_duration=2.0, stalled_interval=0.3)
-    with EmbeddedBroker() as broker:
+    with EmbeddedBroker(program=server) as broker:
         async with (
             workshop(broker.url, "bull", settings=quick) as queues,
             await Connection.open(broker.url) as connection,
@@ -230,8 +231,8 @@ async def test_locks_are_renewed_again_after_redis_refused_it_for_a_while() -> N
             assert (await handle.record()).attempts_started == 1
 
 
-async def test_a_worker_outlives_a_failover_while_it_sleeps() -> None:
-    with EmbeddedBroker(port=0) as broker:
+async def test_a_worker_outlives_a_failover_while_it_sleeps(server: Path) -> None:
+    with EmbeddedBroker(port=0, program=server) as broker:
         async with (
             workshop(broker.url, "bull") as queues,
             await Connection.open(broker.url) as connection,

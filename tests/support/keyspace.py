@@ -53,7 +53,8 @@ def snapshot(client: Redis, prefix: str) -> Snapshot:
         replies = iter(pipeline.execute())
     keyspace: Snapshot = {}
     for name, kind, ttl in zip(names, kinds, ttls, strict=True):
-        content, added = next(replies), next(replies)["entries-added"] if kind == "stream" else 0
+        # Redis before 7 does not count what it trimmed.
+        content, added = next(replies), next(replies).get("entries-added", 0) if kind == "stream" else 0
         readable = _content(kind, content, prefix)
         keyspace[_text(name, prefix)] = Stored(kind, readable, ttl / 1000 if ttl >= 0 else None, added)
     return keyspace

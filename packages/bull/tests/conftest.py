@@ -1,6 +1,7 @@
 """A broker of one's own, for tests that stop it or change its settings."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +10,8 @@ from toril.bull.embedded import EmbeddedBroker
 
 
 @pytest.fixture
-def own_broker() -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker(port=0) as broker:
+def own_broker(server: Path) -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker(port=0, program=server) as broker:
         yield broker
 
 

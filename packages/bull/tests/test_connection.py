@@ -119,8 +119,8 @@ async def test_an_unknown_name_is_told():
         await Connection.open("redis://redis.invalid", timeout=0.5)
 
 
-async def test_connecting_is_tried_until_the_server_is_up(tmp_path: Path):
-    broker = EmbeddedBroker(tmp_path)
+async def test_connecting_is_tried_until_the_server_is_up(tmp_path: Path, server: Path):
+    broker = EmbeddedBroker(tmp_path, program=server)
     opening = asyncio.create_task(Connection.open(f"unix://{tmp_path}/broker/broker.sock", timeout=20.0))
     await asyncio.sleep(0)
     async with broker, await opening as connection:
@@ -176,7 +176,7 @@ async def test_a_full_memory_means_not_now(own_connection: Connection):
 async def test_a_script_that_does_not_end_means_not_now(
     own_broker: EmbeddedBroker, own_connection: Connection
 ):
-    await own_connection.execute("CONFIG", "SET", "busy-reply-threshold", 10)
+    await own_connection.execute("CONFIG", "SET", "lua-time-limit", 10)
     async with await Connection.open(own_broker.url) as other:
         endless = asyncio.create_task(other.run(FOR_EVER, [], [], timeout=None))
 
@@ -186,17 +186,21 @@ async def test_a_script_that_does_not_end_means_not_now(
             await endless
 
 
-async def test_a_replica_means_not_now_while_it_loads_and_after(own_connection: Connection):
+async def test_a_replica_means_not_now_while_it_loads_and_after(own_connection: Connection, server: Path):
     # The road of a failover: the server becomes a replica, loads its master's data, and is read-only then.
-    with EmbeddedBroker(port=0) as master:
+    with EmbeddedBroker(port=0, program=server) as master:
         with ThreadConnection.open(master.url) as seeding:
             seeding.execute("CONFIG", "SET", "repl-diskless-sync-delay", 0)
-            seeding.execute("EVAL", "for i = 1, 3000 do redis.call('SET', i, i) end", 0)
+            # A server that loads looks at its clients after every two megabytes.
+            fill = (
+                "local large = string.rep('x', 4096) for i = 1, 2000 do redis.call('SET', i, large .. i) end"
+            )
+            seeding.execute("CONFIG", "SET", "rdbcompression", "no")
+            seeding.execute("EVAL", fill, 0)
         _, _, address = master.url.rpartition("@")
         password = master.url.split("@")[0].removeprefix("redis://:")
         await own_connection.execute("CONFIG", "SET", "masterauth", password)
         await own_connection.execute("CONFIG", "SET", "key-load-delay", 500)
-        await own_connection.execute("CONFIG", "SET", "loading-process-events-interval-bytes", 1024)
         await own_connection.execute("REPLICAOF", *address.split(":"))
         await eventually(lambda: refuses(own_connection, "LOADING", "GET", "key"))
         await eventually(lambda: refuses(own_connection, "READONLY", "SET", "key", "value"))
@@ -245,8 +249,8 @@ async def test_a_connection_that_went_stale_while_idle_is_replaced_before_it_is_
     assert connection.client_id != stale
 
 
-async def test_it_comes_back_after_the_server_was_killed_and_restarted(tmp_path: Path):
-    with EmbeddedBroker(tmp_path) as broker:
+async def test_it_comes_back_after_the_server_was_killed_and_restarted(tmp_path: Path, server: Path):
+    with EmbeddedBroker(tmp_path, program=server) as broker:
         async with await Connection.open(broker.url, client_name="worker-7") as connection:
             os.kill(broker.pid, signal.SIGKILL)
             broker.stop()

@@ -28,6 +28,12 @@ while True:
 """
 
 
+@pytest.fixture(autouse=True)
+def _program(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every broker here is of the server that the test runs on, in the processes of owners too."""
+    monkeypatch.setenv("TORIL_BROKER_BINARY", str(server))
+
+
 class Owner:
     """Another process that owns a broker, and dies as the test likes."""
 
@@ -246,7 +252,7 @@ async def test_it_is_an_async_context_too(tmp_path: Path):
 def test_a_server_that_does_not_start_tells_why_with_its_log(tmp_path: Path):
     with EmbeddedBroker(tmp_path) as broker:
         execute(broker.url, "SET", "job", "1")
-    [log] = (tmp_path / "broker" / "appendonlydir").glob("*.incr.aof")
+    [log] = (tmp_path / "broker").rglob("*.aof")
     log.write_bytes(b"nonsense" + log.read_bytes())
     with pytest.raises(EmbeddedBrokerFailed, match="Bad file format"):
         EmbeddedBroker(tmp_path).start()

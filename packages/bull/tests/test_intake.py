@@ -1,5 +1,7 @@
 """Settling and taking, one round trip at a time."""
 
+from pathlib import Path
+
 import pytest
 
 from toril.bull.codec import UnknownSince
@@ -240,8 +242,8 @@ async def test_an_answer_holds_no_more_payload_than_a_slow_line_can_carry(
     assert await connection.execute("ZCARD", keys.base + "prioritized") == 0
 
 
-async def test_a_refused_permission_loses_no_job(keys: QueueKeys) -> None:
-    with EmbeddedBroker() as broker:
+async def test_a_refused_permission_loses_no_job(keys: QueueKeys, server: Path) -> None:
+    with EmbeddedBroker(program=server) as broker:
         async with await Connection.open(broker.url) as connection:
             intake = Intake(connection, keys, worker_id="w", lock_duration=30.0)
             ids = await add(connection, keys, 3)
@@ -252,8 +254,8 @@ async def test_a_refused_permission_loses_no_job(keys: QueueKeys) -> None:
             assert [job.id for job in await take(intake, 3)] == ids
 
 
-async def test_a_permission_refused_in_mid_batch_loses_no_outcome(keys: QueueKeys) -> None:
-    with EmbeddedBroker() as broker:
+async def test_a_permission_refused_in_mid_batch_loses_no_outcome(keys: QueueKeys, server: Path) -> None:
+    with EmbeddedBroker(program=server) as broker:
         async with await Connection.open(broker.url) as connection:
             intake = Intake(connection, keys, worker_id="w", lock_duration=30.0)
             await add(connection, keys, 2, attempts=2)

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from support.servers import Server
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.errors import BrokerMisconfigured, BrokerWarning
@@ -21,6 +24,11 @@ async def test_a_server_that_may_evict_jobs_is_warned_about(evicting: str):
 async def test_a_server_that_may_evict_jobs_is_refused_when_strict(evicting: str):
     with pytest.raises(BrokerMisconfigured, match="CONFIG SET maxmemory-policy noeviction"):
         await Connection.open(evicting, strict=True)
+
+
+async def test_valkey_and_the_oldest_redis_are_what_the_tests_run_on(connection: Connection, server: Path):
+    info = await connection.execute("INFO", "server")
+    assert (b"valkey_version" in info) == (server == Server.VALKEY.program())
 
 
 def test_an_old_server_is_refused():

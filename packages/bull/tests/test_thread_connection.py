@@ -55,8 +55,8 @@ def test_a_stale_socket_is_replaced_before_it_is_used(blocking: ThreadConnection
     assert blocking.client_id != stale
 
 
-def test_a_server_that_hangs_is_given_up_at_the_deadline():
-    with EmbeddedBroker(port=0) as broker, ThreadConnection.open(broker.url) as connection:
+def test_a_server_that_hangs_is_given_up_at_the_deadline(server: Path):
+    with EmbeddedBroker(port=0, program=server) as broker, ThreadConnection.open(broker.url) as connection:
         os.kill(broker.pid, signal.SIGSTOP)
         try:
             with pytest.raises(BrokerUnavailable, match="no answer in time"):
@@ -66,8 +66,8 @@ def test_a_server_that_hangs_is_given_up_at_the_deadline():
         assert connection.execute("ECHO", "mine") == b"mine"
 
 
-def test_it_comes_back_after_a_restart(tmp_path: Path):
-    with EmbeddedBroker(tmp_path) as broker, ThreadConnection.open(broker.url) as connection:
+def test_it_comes_back_after_a_restart(tmp_path: Path, server: Path):
+    with EmbeddedBroker(tmp_path, program=server) as broker, ThreadConnection.open(broker.url) as connection:
         broker.stop()
         with pytest.raises(BrokerUnavailable, match="there is no such socket"):
             connection.execute("PING", timeout=0.1)

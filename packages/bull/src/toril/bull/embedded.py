@@ -46,6 +46,7 @@ class EmbeddedBroker:
         data: the folder that keeps the jobs, for one owner at a time. None: a temporary one, removed at stop.
         port: listen on this port of 127.0.0.1, behind a password (0: a free one), not on a Unix socket.
         sync: when writes reach the disk. "everysec": a power cut may cost the last second; "always": nothing.
+        program: the server to run; None: the one that `server_program` finds.
     """
 
     def __init__(
@@ -54,10 +55,12 @@ class EmbeddedBroker:
         *,
         port: int | None = None,
         sync: Literal["everysec", "always"] = "everysec",
+        program: Path | None = None,
     ) -> None:
         self._data = data
         self._port = port
         self._sync = sync
+        self._program = program
         self._password = secrets.token_hex(32)
         self._folder: BrokerFolder | None = None
         self._guard: subprocess.Popen[bytes] | None = None
@@ -99,7 +102,7 @@ class EmbeddedBroker:
         """
         if self._guard is not None and self._guard.poll() is None:
             return self
-        program = server_program()
+        program = self._program or server_program()
         ports = [free_port() for _ in range(FREE_PORT_TRIES)] if self._port == 0 else [self._port]
         while True:
             port = ports.pop()
