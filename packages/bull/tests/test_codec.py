@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from toril.bull import codec
 from toril.bull.options import JobOptions
-from toril.types import Backoff, Keep, Progress
+from toril.types import Backoff, Deduplicate, Keep, Progress
 
 keeps = st.one_of(
     st.none(),
@@ -19,7 +19,15 @@ keeps = st.one_of(
         age=st.one_of(st.none(), st.integers(0, 10**6).map(float)),
     ).filter(lambda keep: not (keep.count == 0 and keep.age is not None)),
 )
+aged = st.builds(Keep, age=st.integers(0, 10**6).map(float), limit=st.integers(1, 1000))
 durations = st.integers(0, 10**9).map(lambda milliseconds: milliseconds / 1000)
+ttls = durations.filter(bool)
+keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=500)
+deduplications = st.one_of(
+    st.builds(Deduplicate, keys, replace=st.booleans(), keep_last=st.booleans()),
+    st.builds(Deduplicate, keys, ttls, extend=st.booleans(), reschedule=st.booleans()),
+    st.builds(Deduplicate, keys, ttls, extend=st.booleans(), replace=st.booleans()),
+)
 options = st.builds(
     JobOptions,
     attempts=st.integers(1, 1000),
@@ -34,6 +42,10 @@ options = st.builds(
     keep_failed=keeps,
     stack_trace_limit=st.one_of(st.none(), st.integers(0, 100)),
     contract_version=st.one_of(st.none(), st.integers(1, 100)),
+    log_limit=st.one_of(st.none(), st.integers(1, 10_000)),
+    size_limit=st.one_of(st.none(), st.integers(1, 2**53 - 1)),
+    deduplicate=st.one_of(st.none(), deduplications),
+    enqueued_at=st.one_of(st.none(), ttls),
 )
 
 
@@ -50,10 +62,14 @@ def test_options_stand_on_the_wire_as_bullmq_names_them() -> None:
             delay=2.25,
             priority=3,
             lifo=True,
-            keep_completed=Keep(count=10, age=60.0),
+            keep_completed=Keep(count=10, age=60.0, limit=50),
             keep_failed=Keep(count=0),
             stack_trace_limit=2,
             contract_version=7,
+            log_limit=20,
+            size_limit=5_000,
+            deduplicate=Deduplicate("red", 2.5, extend=True, replace=True),
+            enqueued_at=1_700_000_000.125,
         ),
         "report-1",
     )
@@ -63,10 +79,14 @@ def test_options_stand_on_the_wire_as_bullmq_names_them() -> None:
         "delay": 2250,
         "priority": 3,
         "lifo": True,
-        "removeOnComplete": {"count": 10, "age": 60.0},
+        "removeOnComplete": {"count": 10, "age": 60.0, "limit": 50},
         "removeOnFail": True,
         "stackTraceLimit": 2,
         "jobId": "report-1",
+        "kl": 20,
+        "sizeLimit": 5_000,
+        "de": {"id": "red", "ttl": 2500, "extend": True, "replace": True},
+        "timestamp": 1_700_000_000_125,
         "contractVersion": 7,
     }
 
@@ -99,6 +119,10 @@ def test_options_that_cannot_be_read_count_as_not_given(wire: bytes | None) -> N
 
 
 def test_options_out_of_range_on_the_wire_do_not_stop_a_worker() -> None:
+        ('{"age":3,"limit":40}', Keep(age=3.0, limit=40)),
+        ('{"age":3,"limit":4000}', Keep(age=3.0, limit=1000)),
+        ('{"age":3,"limit":0}', Keep(age=3.0)),
+        ('{"count":4,"limit":40}', Keep(count=4)),
     assert codec.decode_options(b'{"delay":1e300,"priority":9999999999,"attempts":1e300}').attempts == 1
 
 
@@ -106,6 +130,26 @@ def test_options_out_of_range_on_the_wire_do_not_stop_a_worker() -> None:
 def test_progress_survives_the_way_to_the_wire_and_back(fraction: float, note: str | None) -> None:
     progress = codec.decode_progress(codec.encode_progress(fraction, note))
     assert progress is not None
+@pytest.mark.parametrize(
+    ("wire", "deduplicate"),
+    [
+        ('{"id":"red"}', Deduplicate("red")),
+        ('{"id":"red","ttl":0,"extend":true}', Deduplicate("red")),
+        ('{"id":"red","ttl":-5}', Deduplicate("red")),
+        ('{"id":"red","ttl":1e300}', Deduplicate("red")),
+        ('{"id":"red","ttl":9e15}', Deduplicate("red", 100 * 365 * 86_400.0)),
+        ('{"id":"red","keepLastIfActive":true,"ttl":500,"extend":true}', Deduplicate("red", keep_last=True)),
+        ('{"id":"red","replace":true,"reschedule":true}', Deduplicate("red", replace=True)),
+        ('{"id":"\\ud800"}', Deduplicate("?")),
+        ('{"id":""}', None),
+        ('{"id":7}', None),
+        ('"red"', None),
+    ],
+)
+def test_every_deduplication_is_read_as_bullmq_acts_on_it(wire: str, deduplicate: Deduplicate | None) -> None:
+    assert codec.decode_options(b'{"de":%s}' % wire.encode()).deduplicate == deduplicate
+
+
     assert progress.fraction == pytest.approx(fraction, abs=1e-6)
     assert progress.note == note
 
@@ -146,6 +190,7 @@ def test_what_is_no_number_that_counts_exactly_is_read_as_none(wire: bytes | Non
     assert codec.moment(wire) is None
 
 
+        (Keep(age=60, limit=7), ",60.000,7"),
 def test_numbers_counts_and_moments_are_read() -> None:
     assert codec.number(b"-1.5") == -1.5
     assert codec.count(b"3.9") == 3

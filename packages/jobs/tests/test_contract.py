@@ -56,6 +56,10 @@ class Closing(BaseModel):
     kind: Literal["closing"]
 
 
+class Small(Job[None], queue=queue, name="small", size_limit=14):
+    word: str
+
+
 class Validated(Job[None], queue=queue, name="validated"):
     token: str
     kind: Annotated[Opening | Closing | None, Field(discriminator="kind")] = None
@@ -380,3 +384,13 @@ def test_a_contract_does_not_change() -> None:
 def test_jobs_survive_the_way_between_processes() -> None:
     job = EmbedDocument(filePath="a.md", passage=Passage(text="one"))
     assert pickle.loads(pickle.dumps(job)) == job  # noqa: S301 - our own
+
+
+def test_a_payload_larger_than_its_contract_allows_is_refused_in_bytes() -> None:
+    assert Small.contract().encode(Small(word="you")) == b'{"word":"you"}'
+    with pytest.raises(InvalidPayload, match=r"15 bytes of JSON are more than its size_limit, 14"):
+        Small.contract().encode(Small(word="yoü"))
+
+
+def test_a_large_payload_that_another_release_added_is_still_read() -> None:
+    assert Small.contract().decode(b'{"word":"much longer"}') == Small(word="much longer")

@@ -48,6 +48,9 @@ def test_a_contract_says_what_its_class_says(queue: Queue) -> None:
         timeout=60.0,
         keep_completed=Keep(count=10),
         keep_failed=Keep(age=3600.0),
+        size_limit=1_000_000,
+        log_limit=100,
+        stack_trace_limit=3,
         version=2,
     ):
         path: str
@@ -58,6 +61,7 @@ def test_a_contract_says_what_its_class_says(queue: Queue) -> None:
     assert contract.retry == Retry(attempts=5, backoff=exponential(1.0, jitter=0.5))
     assert (contract.timeout, contract.version) == (60.0, 2)
     assert (contract.keep_completed, contract.keep_failed) == (Keep(count=10), Keep(age=3600.0))
+    assert (contract.size_limit, contract.log_limit, contract.stack_trace_limit) == (1_000_000, 100, 3)
     assert contract.job_type is EmbedDocument
     assert contract.place == f"{__file__}:{line}"
     assert EmbedDocument.contract() is contract
@@ -71,10 +75,13 @@ def test_a_contract_that_says_nothing_is_tried_once_and_has_no_timeout(queue: Qu
     contract = Plain.contract()
     assert (contract.retry, contract.timeout, contract.version) == (Retry(attempts=1), None, 1)
     assert (contract.keep_completed, contract.keep_failed) == (None, None)
+    assert (contract.size_limit, contract.log_limit, contract.stack_trace_limit) == (None, None, None)
 
 
 def test_a_contract_inherits_from_its_queue_what_it_does_not_say() -> None:
-    patient = Queue("patient", retry=Retry(attempts=7), timeout=10.0, keep_completed=Keep(count=0))
+    patient = Queue(
+        "patient", retry=Retry(attempts=7), timeout=10.0, keep_completed=Keep(count=0), log_limit=5
+    )
 
     class Inheriting(Job[None], queue=patient, name="inheriting"):
         pass
@@ -85,6 +92,7 @@ def test_a_contract_inherits_from_its_queue_what_it_does_not_say() -> None:
     assert Inheriting.contract().retry == Retry(attempts=7)
     assert Inheriting.contract().timeout == 10.0
     assert Inheriting.contract().keep_completed == Keep(count=0)
+    assert Inheriting.contract().log_limit == 5
     assert Unbounded.contract().timeout is None
     assert Unbounded.contract().keep_completed is None
     assert Unbounded.contract().retry == Retry(attempts=7)
@@ -188,6 +196,9 @@ def _declare(**keywords: Any) -> Callable[[], Any]:
         ({"queue": Queue("wrong"), "name": "wrong", "retry": None}, "retry=None"),
         ({"queue": Queue("wrong"), "name": "wrong", "keep_failed": 5}, "keep_failed=5"),
         ({"queue": Queue("wrong"), "name": "wrong", "version": 0}, "version=0"),
+        ({"queue": Queue("wrong"), "name": "wrong", "size_limit": 0}, "size_limit=0"),
+        ({"queue": Queue("wrong"), "name": "wrong", "log_limit": 0}, "log_limit=0"),
+        ({"queue": Queue("wrong"), "name": "wrong", "stack_trace_limit": -1}, "stack_trace_limit=-1"),
         ({"queue": Queue("wrong"), "name": "wrong", "retries": 5}, "no keyword retries"),
         ({"timeout": -1}, "timeout=-1"),
     ],

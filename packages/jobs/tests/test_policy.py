@@ -5,12 +5,24 @@ from typing import Any
 
 import pytest
 
-from toril.jobs import Backoff, ContractError, InvalidPolicy, Keep, Queue, Retry, exponential, fixed
+from toril.jobs import (
+    Backoff,
+    ContractError,
+    CustomBackoff,
+    InvalidPolicy,
+    Keep,
+    Queue,
+    Retry,
+    custom,
+    exponential,
+    fixed,
+)
 
 
 def test_backoffs_are_written_as_they_are_said() -> None:
     assert fixed(2.0) == Backoff("fixed", 2.0, 0.0)
     assert exponential(1.0, jitter=0.5) == Backoff("exponential", 1.0, 0.5)
+    assert custom("polite", 5.0) == CustomBackoff("polite", 5.0)
 
 
 @pytest.mark.parametrize("make", [fixed, exponential])
@@ -51,6 +63,12 @@ def test_a_queue_name_that_cannot_be_part_of_a_key_is_refused(name: Any) -> None
         {"retry": 3},
         {"keep_completed": 100},
         {"keep_failed": True},
+        {"size_limit": 0},
+        {"size_limit": 1.5},
+        {"log_limit": True},
+        {"log_limit": 0},
+        {"stack_trace_limit": -1},
+        {"stack_trace_limit": 2**53},
     ],
 )
 def test_a_queue_refuses_defaults_out_of_range(defaults: dict[str, Any]) -> None:

@@ -78,3 +78,14 @@ def test_a_count_to_keep_is_not_negative() -> None:
 def test_an_age_to_keep_is_a_finite_number_of_seconds(age: float) -> None:
     with pytest.raises(ValueError, match="keep age"):
         Keep(age=age)
+
+
+@pytest.mark.parametrize("limit", [1, 1000, None])
+def test_how_many_may_go_at_once_for_their_age_is_bounded(limit: int | None) -> None:
+    assert Keep(age=60.0, limit=limit).limit == limit
+
+
+@pytest.mark.parametrize("keep", [{"age": 60.0, "limit": 0}, {"age": 60.0, "limit": 1001}, {"limit": 10}])
+def test_a_limit_out_of_range_or_without_an_age_is_refused(keep: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="keep limit"):
+        Keep(**keep)

@@ -9,11 +9,22 @@ from typing import Any
 import pytest
 
 import toril.types
-from toril.types import Backoff, EventKind, JobEvent, JobRecord, JobState, JobUpdate, Keep, Progress
+from toril.types import (
+    Backoff,
+    Deduplicate,
+    EventKind,
+    JobEvent,
+    JobRecord,
+    JobState,
+    JobUpdate,
+    Keep,
+    Progress,
+)
 
 VALUES = [
     Backoff("fixed", 1.0),
     JobEvent(queue="documents", id="1-0", kind=EventKind.ADDED),
+    Deduplicate("report-7"),
     JobRecord(queue="documents", id="1", name="embed-document", data="{}"),
     JobUpdate(JobState.ACTIVE),
     Keep(count=1),

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from toril.bull.errors import InvalidJobOptions
-from toril.types import Backoff, Keep
+from toril.types import Backoff, Deduplicate, Keep
 
 HIGHEST_PRIORITY_NUMBER = 2**21 - 1
 LONGEST_DELAY = 100 * 365 * 86_400.0
+LATEST_MOMENT = 253_402_300_800.0
+"""The year 10000, in epoch seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,10 @@ class JobOptions:
         lifo: put it at the front of the waiting jobs.
         keep_completed, keep_failed: how long it stays after its end; None leaves that to the worker.
         stack_trace_limit: keep the stack traces of this many failed attempts, the newest; None keeps all.
+        log_limit: keep this many lines of its log, the newest; None leaves that to the worker.
+        size_limit: how many bytes of JSON its payload may have; only noted here.
+        deduplicate: the key that it holds, by which others are not added.
+        enqueued_at: when it counts as added, in epoch seconds; None for the present.
         contract_version: the contract's version; Node ignores it.
 
     Raises:
@@ -36,6 +42,10 @@ class JobOptions:
     keep_completed: Keep | None = None
     keep_failed: Keep | None = None
     stack_trace_limit: int | None = None
+    log_limit: int | None = None
+    size_limit: int | None = None
+    deduplicate: Deduplicate | None = None
+    enqueued_at: float | None = None
     contract_version: int | None = None
 
     def __post_init__(self) -> None:
@@ -47,6 +57,17 @@ class JobOptions:
             raise InvalidJobOptions("priority", self.priority, f"0 (none) or 1 to {HIGHEST_PRIORITY_NUMBER}")
         if self.stack_trace_limit is not None and self.stack_trace_limit < 0:
             raise InvalidJobOptions("stack_trace_limit", self.stack_trace_limit, "0 or more, or None for all")
+        if self.log_limit is not None and self.log_limit < 1:
+            raise InvalidJobOptions("log_limit", self.log_limit, "1 or more, or None for the worker's choice")
+        if self.size_limit is not None and self.size_limit < 1:
+            raise InvalidJobOptions("size_limit", self.size_limit, "1 or more bytes, or None for any number")
+        if self.enqueued_at is not None and not 0.001 <= self.enqueued_at < LATEST_MOMENT:
+            raise InvalidJobOptions("enqueued_at", self.enqueued_at, "after 1970 and before the year 10000")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether they hold something of this one job's own, so that they are not worth remembering."""
+        return self.deduplicate is not None or self.enqueued_at is not None
 
 
 class RetryPolicy(Protocol):
@@ -68,10 +89,24 @@ class JobPolicy(Protocol):
     @property
     def keep_failed(self) -> Keep | None: ...
     @property
+    def size_limit(self) -> int | None: ...
+    @property
+    def log_limit(self) -> int | None: ...
+    @property
+    def stack_trace_limit(self) -> int | None: ...
+    @property
     def version(self) -> int | None: ...
 
 
-def options_of(policy: JobPolicy, *, delay: float = 0.0, priority: int = 0, lifo: bool = False) -> JobOptions:
+def options_of(
+    policy: JobPolicy,
+    *,
+    delay: float = 0.0,
+    priority: int = 0,
+    lifo: bool = False,
+    deduplicate: Deduplicate | None = None,
+    enqueued_at: float | None = None,
+) -> JobOptions:
     """The options of one job: what its contract says, and what its producer adds.
 
     Raises:
@@ -85,6 +120,11 @@ def options_of(policy: JobPolicy, *, delay: float = 0.0, priority: int = 0, lifo
         lifo=lifo,
         keep_completed=policy.keep_completed,
         keep_failed=policy.keep_failed,
+        stack_trace_limit=policy.stack_trace_limit,
+        log_limit=policy.log_limit,
+        size_limit=policy.size_limit,
+        deduplicate=deduplicate,
+        enqueued_at=enqueued_at,
         contract_version=policy.version,
     )
 

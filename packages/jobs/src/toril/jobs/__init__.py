@@ -20,7 +20,7 @@ from toril.jobs.errors import (
     UnknownContract,
     UnknownModule,
 )
-from toril.jobs.policy import Backoff, Keep, Retry, exponential, fixed
+from toril.jobs.policy import Backoff, Deduplicate, Keep, Retry, exponential, fixed
 from toril.jobs.queues import Queue
 from toril.jobs.schemas import Job
 
@@ -36,6 +36,7 @@ __all__ = [
     "InvalidContract",
     "InvalidData",
     "InvalidPayload",
+    "Deduplicate",
     "InvalidPolicy",
     "InvalidReference",
     "InvalidResult",

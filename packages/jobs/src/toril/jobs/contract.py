@@ -22,6 +22,9 @@ class Contract(Generic[J, R]):
         retry: how often the job is tried.
         timeout: how long an attempt may take, in seconds; None is as long as it takes.
         keep_completed, keep_failed: how long finished jobs stay; None leaves that to the worker.
+        size_limit: how many bytes of JSON a payload may have; None is any number.
+        log_limit: how many lines of its log a job keeps; None leaves that to the worker.
+        stack_trace_limit: of how many failed attempts a job keeps the stack trace; None is all.
         version: travels with each job, so that a worker can tell by which release it was written.
         job_type: the class that declares it.
         place: where that class stands, as `file:line`.
@@ -34,6 +37,9 @@ class Contract(Generic[J, R]):
     timeout: float | None
     keep_completed: Keep | None
     keep_failed: Keep | None
+    size_limit: int | None
+    log_limit: int | None
+    stack_trace_limit: int | None
     job_type: type[J]
     place: str
     payload_codec: Codec[J] = field(repr=False)
@@ -49,13 +55,17 @@ class Contract(Generic[J, R]):
 
         Raises:
             InvalidPayload: the job was changed, or made without validation, so that a worker could not read
-                it; or it holds NaN or infinity.
+                it; or it holds NaN or infinity; or it has more bytes than its contract allows.
         """
         # Pydantic's isinstance is slow, and seldom needed.
         if type(job) is not self.job_type and not isinstance(job, self.job_type):
             kind = f"a {self.job_type.__name__} is wanted, not a {type(job).__name__}"
             raise InvalidPayload(*self.key, (Problem("", kind),))
-        return self.payload_codec.write(job)
+        data = self.payload_codec.write(job)
+        if self.size_limit is not None and len(data) > self.size_limit:
+            excess = f"{len(data):,} bytes of JSON are more than its size_limit, {self.size_limit:,}"
+            raise InvalidPayload(*self.key, (Problem("", excess),))
+        return data
 
     def decode(self, data: bytes | str) -> J:
         """The job that a payload holds.

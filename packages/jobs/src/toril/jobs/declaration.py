@@ -21,6 +21,9 @@ class Declaration(ConfigDict, total=False):
         retry: how often a job is tried; once, if neither the class nor the queue says so.
         timeout: how long an attempt may take, in seconds; None is as long as it takes.
         keep_completed, keep_failed: how long finished jobs stay; None leaves that to the worker.
+        size_limit: how many bytes of JSON a payload may have; a larger one is refused where it is added.
+        log_limit: how many lines of its log a job keeps, the newest; None leaves that to the worker.
+        stack_trace_limit: of how many failed attempts a job keeps the stack trace, the newest; None is all.
         version: 1 or more; travels with each job.
     """
 
@@ -30,6 +33,9 @@ class Declaration(ConfigDict, total=False):
     timeout: float | None
     keep_completed: Keep | None
     keep_failed: Keep | None
+    size_limit: int | None
+    log_limit: int | None
+    stack_trace_limit: int | None
     version: int
 
 

@@ -1,12 +1,25 @@
-"""How often a job is tried, for how long, and how long it is kept."""
+"""How often a job is tried, for how long, how long it is kept, and how large it may be."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from toril.jobs.errors import InvalidPolicy
-from toril.types import Backoff, Keep
+from toril.types import Backoff, Deduplicate, Keep
 
-__all__ = ["Backoff", "Keep", "Retry", "check_policy", "exponential", "fixed", "is_count", "is_name"]
+__all__ = [
+    "Backoff",
+    "Deduplicate",
+    "Keep",
+    "Retry",
+    "check_policy",
+    "exponential",
+    "fixed",
+    "is_count",
+    "is_name",
+]
+
+# From here on JavaScript leaves whole numbers out.
+EXACT_BELOW = 2**53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +71,7 @@ def exponential(delay: float, jitter: float = 0.0) -> Backoff:
 
 
 def check_policy(settings: Mapping[str, object]) -> None:
-    """Checks what a queue or a contract says of retry, timeout, keep_completed and keep_failed.
+    """Checks what a queue or a contract says of how its jobs are treated.
 
     Raises:
         InvalidPolicy: a value out of range, or of another type.
@@ -83,10 +96,18 @@ def is_name(value: object) -> bool:
 
 def is_count(value: object) -> bool:
     """Whether it is a whole number, 1 or more."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    return _is_whole(value, 1)
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value < EXACT_BELOW
 
 
 def _is_duration(value: object) -> bool:
+    for setting, least in (("size_limit", 1), ("log_limit", 1), ("stack_trace_limit", 0)):
+        limit = settings.get(setting)
+        if limit is not None and not _is_whole(limit, least):
+            raise InvalidPolicy(setting, limit, f"a whole number, {least} or more, or None for no limit")
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
 
 

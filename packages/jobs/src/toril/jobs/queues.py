@@ -15,6 +15,7 @@ class Queue:
         retry: how often a job is tried; None is once.
         timeout: how long an attempt may take, in seconds; None is as long as it takes.
         keep_completed, keep_failed: how long finished jobs stay; None leaves that to the worker.
+        size_limit, log_limit, stack_trace_limit: as for a contract; see `Declaration`.
 
     Raises:
         InvalidPolicy: a value out of range.
@@ -25,6 +26,9 @@ class Queue:
     timeout: float | None = None
     keep_completed: Keep | None = None
     keep_failed: Keep | None = None
+    size_limit: int | None = None
+    log_limit: int | None = None
+    stack_trace_limit: int | None = None
 
     def __post_init__(self) -> None:
         if not is_name(self.name) or ":" in self.name:
@@ -38,5 +42,8 @@ class Queue:
             "timeout": self.timeout,
             "keep_completed": self.keep_completed,
             "keep_failed": self.keep_failed,
+            "size_limit": self.size_limit,
+            "log_limit": self.log_limit,
+            "stack_trace_limit": self.stack_trace_limit,
         }
         return {setting: value for setting, value in settings.items() if value is not None}

@@ -84,6 +84,9 @@ def _declared(job_type: type[Job[Any]]) -> Contract[Any, Any]:
         timeout=found.get("timeout"),
         keep_completed=found.get("keep_completed"),
         keep_failed=found.get("keep_failed"),
+        size_limit=found.get("size_limit"),
+        log_limit=found.get("log_limit"),
+        stack_trace_limit=found.get("stack_trace_limit"),
         job_type=job_type,
         place=place_of_class_statement(),
         payload_codec=Codec(

@@ -1,5 +1,6 @@
 """The words that every package of Toril shares: frozen values that import nothing of ours."""
 
+from toril.types.deduplication import Deduplicate
 from toril.types.event import EventKind, JobEvent, JobUpdate
 from toril.types.job import JobRecord, JobState
 from toril.types.policy import Backoff, BackoffKind, Keep
@@ -12,6 +13,7 @@ __all__ = [
     "JobEvent",
     "JobRecord",
     "JobState",
+    "Deduplicate",
     "JobUpdate",
     "Keep",
     "Progress",

@@ -6,6 +6,7 @@ from random import random as uniform
 from typing import Literal, get_args
 
 BackoffKind = Literal["fixed", "exponential"]
+MOST_REMOVED_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,12 @@ class Keep:
     Args:
         count: keep this many, the newest; 0 removes a job as it finishes; None keeps any number.
         age: keep a job this long, in seconds; None for ever. Old jobs go when another one finishes.
+        limit: of those that are too old, let so many go at once, 1 to 1,000; None is 1,000.
     """
 
     count: int | None = None
     age: float | None = None
+    limit: int | None = None
 
     def __post_init__(self) -> None:
         if self.count is not None and self.count < 0:
@@ -62,4 +65,8 @@ class Keep:
         if self.age is not None and not 0 <= self.age < float("inf"):
             raise ValueError(
                 f"keep age is {self.age!r}; it must be a finite number of seconds, or None for ever"
+            )
+        if self.limit is not None and (self.age is None or not 1 <= self.limit <= MOST_REMOVED_AT_ONCE):
+            raise ValueError(
+                f"keep limit is {self.limit!r}; it must be 1 to {MOST_REMOVED_AT_ONCE:,}, and needs an age"
             )

@@ -4,10 +4,11 @@ import json
 from functools import lru_cache
 from typing import cast
 
+from toril.bull.codec.deduplication import decode_deduplicate, encode_deduplicate
 from toril.bull.codec.json_values import JsonObject, decode_json, natural, share, whole
 from toril.bull.codec.retention import decode_keep, encode_keep
 from toril.bull.codec.values import from_milliseconds, to_milliseconds
-from toril.bull.options import HIGHEST_PRIORITY_NUMBER, LONGEST_DELAY, JobOptions
+from toril.bull.options import HIGHEST_PRIORITY_NUMBER, LATEST_MOMENT, LONGEST_DELAY, JobOptions
 from toril.types import Backoff
 
 LONGEST_REMEMBERED = 1_000
@@ -15,13 +16,12 @@ LONGEST_REMEMBERED = 1_000
 
 def encode_options(options: JobOptions, job_id: str | None = None) -> bytes:
     """`opts`, as BullMQ stores it; `job_id` if the job's id is a custom one."""
-    wire = _encode_options(options)
+    wire = _encode_options(options) if options.is_own else _encode_remembered(options)
     if job_id is None:
         return wire
     return b'%s,"jobId":%s}' % (wire[:-1], json.dumps(job_id).encode())
 
 
-@lru_cache(maxsize=4096)
 def _encode_options(options: JobOptions) -> bytes:
     wire: JsonObject = {"attempts": options.attempts}
     if options.backoff is not None:
@@ -39,11 +39,22 @@ def _encode_options(options: JobOptions) -> bytes:
     if options.stack_trace_limit is not None:
         wire["stackTraceLimit"] = options.stack_trace_limit
     if options.contract_version is not None:
+    if options.log_limit is not None:
+        wire["kl"] = options.log_limit
+    if options.size_limit is not None:
+        wire["sizeLimit"] = options.size_limit
+    if options.deduplicate is not None:
+        wire["de"] = encode_deduplicate(options.deduplicate)
+    if options.enqueued_at is not None:
+        wire["timestamp"] = to_milliseconds(options.enqueued_at)
         wire["contractVersion"] = options.contract_version
     return json.dumps(wire, separators=(",", ":")).encode()
 
 
 def decode_options(wire: bytes | None) -> JobOptions:
+_encode_remembered = lru_cache(maxsize=4096)(_encode_options)
+
+
     """The options of a job that anyone may have added. What cannot be read counts as not given."""
     # Those who write longer ones are not to fill the memory of those who read them.
     remembered = wire is None or len(wire) <= LONGEST_REMEMBERED
@@ -54,6 +65,7 @@ def _decode_options(wire: bytes | None) -> JobOptions:
     found = decode_json(wire)
     options = cast(JsonObject, found) if isinstance(found, dict) else {}
     return JobOptions(
+    enqueued_at = from_milliseconds(natural(options.get("timestamp")) or 0)
         attempts=max(whole(options.get("attempts")) or 1, 1),
         backoff=_decode_backoff(options.get("backoff")),
         delay=min(from_milliseconds(natural(options.get("delay")) or 0), LONGEST_DELAY),
@@ -63,6 +75,10 @@ def _decode_options(wire: bytes | None) -> JobOptions:
         keep_failed=decode_keep(options.get("removeOnFail")),
         stack_trace_limit=natural(options.get("stackTraceLimit")),
         contract_version=whole(options.get("contractVersion")),
+        log_limit=natural(options.get("kl")) or None,
+        size_limit=natural(options.get("sizeLimit")) or None,
+        deduplicate=decode_deduplicate(options.get("de")),
+        enqueued_at=enqueued_at if 0 < enqueued_at < LATEST_MOMENT else None,
     )
 
 

@@ -4,6 +4,7 @@ from typing import cast
 
 from toril.bull.codec.json_values import JsonObject, real, whole
 from toril.types import Keep
+from toril.types.policy import MOST_REMOVED_AT_ONCE
 
 
 def encode_keep(keep: Keep) -> bool | int | JsonObject:
@@ -15,6 +16,8 @@ def encode_keep(keep: Keep) -> bool | int | JsonObject:
     wire: JsonObject = {"age": keep.age}
     if keep.count is not None:
         wire["count"] = keep.count
+    if keep.limit is not None:
+        wire["limit"] = keep.limit
     return wire
 
 
@@ -24,10 +27,12 @@ def decode_keep(wire: object) -> Keep | None:
         return Keep(count=0) if wire else Keep()
     if isinstance(wire, dict):
         keep = cast(JsonObject, wire)
-        count, age = whole(keep.get("count")), real(keep.get("age"))
+        count, age, limit = whole(keep.get("count")), real(keep.get("age")), whole(keep.get("limit"))
+        is_aged = age is not None and age >= 0
         return Keep(
             count if count is not None and count >= 0 else None,
-            age if age is not None and age >= 0 else None,
+            age if is_aged else None,
+            min(limit, MOST_REMOVED_AT_ONCE) if is_aged and limit is not None and limit > 0 else None,
         )
     count = whole(wire)
     if count is None:
@@ -41,4 +46,5 @@ def encode_retention(keep: Keep | None) -> str:
         return ""
     if keep.count == 0:
         return "0"
-    return f"{'' if keep.count is None else keep.count},{'' if keep.age is None else f'{keep.age:.3f}'},"
+    age = None if keep.age is None else f"{keep.age:.3f}"
+    return ",".join("" if part is None else str(part) for part in (keep.count, age, keep.limit))
