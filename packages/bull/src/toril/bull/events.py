@@ -18,12 +18,15 @@ class EventReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def read(self, after: Mapping[QueueKeys, str], *, timeout: float = 10.0) -> list[JobEvent]:
+    async def read(
+        self, after: Mapping[QueueKeys, str], *, timeout: float = 10.0, most: int = MOST_EVENTS_A_READ
+    ) -> list[JobEvent]:
         """The events after the given ones, of each queue in order; none if nothing happened.
 
         Args:
             after: for each queue the id of the last event seen; "0-0" for all that the stream still holds.
             timeout: how long to wait for the first event, in seconds.
+            most: how many events of each queue to read at once.
 
         Raises:
             BrokerUnavailable: Redis did not answer in time, a second after the timeout.
@@ -32,7 +35,7 @@ class EventReader:
         command: list[Argument] = [
             "XREAD",
             "COUNT",
-            MOST_EVENTS_A_READ,
+            most,
             "BLOCK",
             max(1, to_milliseconds(timeout)),
         ]

@@ -40,5 +40,10 @@ async def find_workers(connection: Connection, keys: QueueKeys) -> list[WorkerPr
     return found
 
 
+def event_client_name(keys: QueueKeys) -> str:
+    """The name of a connection that follows a queue's events."""
+    return f"{_plain_client_name(keys)}:qe"
+
+
 def _plain_client_name(keys: QueueKeys) -> str:
     return f"{keys.prefix}:{base64.b64encode(keys.queue.encode()).decode()}"

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -13,10 +13,12 @@ from toril.backend.services.enqueue_options import EnqueueOptions, new_job
 from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.job_handles import JobHandles
 from toril.backend.services.outgoing_batch import OutgoingBatch
+from toril.backend.services.queue_events import QueueEvents
 from toril.backend.services.sender import Sender
 from toril.backend.services.session import ServiceSettings, Session, open_session
 from toril.bull.admin import QueueAdmin
 from toril.bull.bounds import MOST_JOBS_A_SCRIPT
+from toril.bull.event_producer import publish_event
 from toril.bull.inspect import QueueInspector
 from toril.bull.keys import DEFAULT_PREFIX
 from toril.jobs import Contract, Job, Queue
@@ -184,6 +186,60 @@ class QueueService:
             ServiceClosed: the service is not open.
         """
         return self._open_session().admin(_name(queue))
+
+    def events(
+        self, queue: Queue | str, *, after: str | None = None
+    ) -> AbstractAsyncContextManager[QueueEvents]:
+        """Follows everything that happens in a queue.
+
+            async with queues.events("documents") as events:
+                async for event in events:
+                    print(event.at, event.name, event.job_id)
+
+        The feed outlasts a Redis that is gone for a while, and an entry that nobody can read. Each feed has a
+        connection of its own and holds at most 100 events; the stream in Redis keeps the rest until they are
+        read, or until it is full: 10,000 entries, unless the queue says otherwise.
+
+        Args:
+            after: the id of the event to go on after, `JobEvent.id` or `QueueEvents.last_id`; "0" for all
+                that the stream still holds. By default what happens from entering on.
+
+        Raises:
+            InvalidQuery: `after` is no id of an event.
+            InvalidQueueName: no queue can have that name.
+            BrokerUnavailable: Redis did not answer when the feed was entered.
+            ServiceClosed: the service is not open, or was left while the feed was read.
+        """
+        session = self._open_session()
+        return session.feeds.open(session.inspector(_name(queue)).keys, after)
+
+    async def publish_event(
+        self,
+        queue: Queue | str,
+        name: str,
+        fields: Mapping[str, str] | None = None,
+        *,
+        job_id: str | None = None,
+    ) -> str:
+        """Adds an event of one's own to what happens in a queue, as BullMQ's QueueEventsProducer does.
+
+        Args:
+            name: a word of one's own; a feed tells it as `JobEvent.name`, Node emits it.
+            fields: what the event says, at most 100 fields and 64 KiB.
+            job_id: the job that it is about, if it is about one.
+
+        Returns:
+            The event's id.
+
+        Raises:
+            InvalidEvent: the name is empty or BullMQ's own, or the fields are too many or too large.
+            InvalidQueueName: no queue can have that name.
+            BrokerUnavailable: Redis did not answer; the event may have been added.
+            ServiceClosed: the service is not open.
+        """
+        session = self._open_session()
+        keys = session.inspector(_name(queue)).keys
+        return await publish_event(session.asking, keys, name, fields, job_id=job_id)
 
     def _handle(self, job_id: str, contract: Contract[Any, Any]) -> JobHandle[Any]:
         return self._open_session().handle(job_id, contract)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from toril.backend.services.job_handle import JobHandle
+from toril.backend.services.queue_events import EventFeeds
 from toril.backend.services.sender import Sender
 from toril.backend.services.watcher import JobWatcher
 from toril.bull.admin import QueueAdmin
@@ -30,7 +31,7 @@ class ServiceSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Two connections (one adds jobs, one asks for them), the watcher, and the tasks that serve both.
+    """Two connections (one adds jobs, one asks for them), the watcher, the feeds, and the tasks of both.
 
     Attributes:
         ending: what is to be done when the service is left, before its tasks and connections end.
@@ -40,6 +41,7 @@ class Session:
     adding: Connection
     asking: Connection
     watcher: JobWatcher
+    feeds: EventFeeds
     group: asyncio.TaskGroup
     ending: ExitStack
     senders: dict[str, Sender] = field(default_factory=dict[str, Sender])
@@ -84,6 +86,7 @@ async def open_session(settings: ServiceSettings) -> AsyncGenerator[Session]:
             Connection(url, client_name="toril-backend") as asking,
             Connection(url, client_name="toril-events") as reading,
             asyncio.TaskGroup() as group,
+            EventFeeds(url) as feeds,
         ):
             with ExitStack() as ending:
                 watcher = JobWatcher(reading, asking)
@@ -94,6 +97,7 @@ async def open_session(settings: ServiceSettings) -> AsyncGenerator[Session]:
                     adding=adding,
                     asking=asking,
                     watcher=watcher,
+                    feeds=feeds,
                     group=group,
                     ending=ending,
                 )

@@ -23,5 +23,5 @@ local function emit(event, ...)
 end
 
 local function emit_and_trim(event, ...)
-  call('XADD', events_key, 'MAXLEN', '~', max_events(), '*', 'event', event, ...)
+  return call('XADD', events_key, 'MAXLEN', '~', max_events(), '*', 'event', event, ...)
 end

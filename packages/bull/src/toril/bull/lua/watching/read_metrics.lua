@@ -3,7 +3,7 @@ How many jobs have ended in one final state, minute by minute.
 
 KEYS  1 the queue's meta key
 ARGV  1 'completed' or 'failed'   2 first point (from 0, the newest)   3 how many
-Reply [[count, prevTS, prevCount], the points, how many there are in all]
+Reply [count, prevTS and prevCount, the points, how many there are in all]
 Events none
 ]]
 --- use queue
