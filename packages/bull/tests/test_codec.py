@@ -38,14 +38,14 @@ options = st.builds(
     delay=durations,
     priority=st.integers(0, 2**21 - 1),
     lifo=st.booleans(),
-    keep_completed=keeps,
+    keep_completed=st.one_of(keeps, aged),
     keep_failed=keeps,
     stack_trace_limit=st.one_of(st.none(), st.integers(0, 100)),
-    contract_version=st.one_of(st.none(), st.integers(1, 100)),
     log_limit=st.one_of(st.none(), st.integers(1, 10_000)),
     size_limit=st.one_of(st.none(), st.integers(1, 2**53 - 1)),
     deduplicate=st.one_of(st.none(), deduplications),
     enqueued_at=st.one_of(st.none(), ttls),
+    contract_version=st.one_of(st.none(), st.integers(1, 100)),
 )
 
 
@@ -65,11 +65,11 @@ def test_options_stand_on_the_wire_as_bullmq_names_them() -> None:
             keep_completed=Keep(count=10, age=60.0, limit=50),
             keep_failed=Keep(count=0),
             stack_trace_limit=2,
-            contract_version=7,
             log_limit=20,
             size_limit=5_000,
             deduplicate=Deduplicate("red", 2.5, extend=True, replace=True),
             enqueued_at=1_700_000_000.125,
+            contract_version=7,
         ),
         "report-1",
     )
@@ -82,11 +82,11 @@ def test_options_stand_on_the_wire_as_bullmq_names_them() -> None:
         "removeOnComplete": {"count": 10, "age": 60.0, "limit": 50},
         "removeOnFail": True,
         "stackTraceLimit": 2,
-        "jobId": "report-1",
         "kl": 20,
         "sizeLimit": 5_000,
         "de": {"id": "red", "ttl": 2500, "extend": True, "replace": True},
         "timestamp": 1_700_000_000_125,
+        "jobId": "report-1",
         "contractVersion": 7,
     }
 
@@ -103,6 +103,10 @@ def test_node_writes_no_attempts_as_zero() -> None:
         ("5", Keep(count=5)),
         ("-1", Keep()),
         ('{"age":3,"count":4}', Keep(count=4, age=3.0)),
+        ('{"age":3,"limit":40}', Keep(age=3.0, limit=40)),
+        ('{"age":3,"limit":4000}', Keep(age=3.0, limit=1000)),
+        ('{"age":3,"limit":0}', Keep(age=3.0)),
+        ('{"count":4,"limit":40}', Keep(count=4)),
         ('"nonsense"', None),
     ],
 )
@@ -110,26 +114,6 @@ def test_every_form_of_retention_is_read(wire: str, keep: Keep | None) -> None:
     assert codec.decode_options(b'{"removeOnComplete":%s}' % wire.encode()).keep_completed == keep
 
 
-@pytest.mark.parametrize(
-    "wire",
-    [None, b"", b"no json", b"[]", b"null", b'{"attempts":"x","backoff":[],"delay":-5,"priority":null}'],
-)
-def test_options_that_cannot_be_read_count_as_not_given(wire: bytes | None) -> None:
-    assert codec.decode_options(wire) == JobOptions()
-
-
-def test_options_out_of_range_on_the_wire_do_not_stop_a_worker() -> None:
-        ('{"age":3,"limit":40}', Keep(age=3.0, limit=40)),
-        ('{"age":3,"limit":4000}', Keep(age=3.0, limit=1000)),
-        ('{"age":3,"limit":0}', Keep(age=3.0)),
-        ('{"count":4,"limit":40}', Keep(count=4)),
-    assert codec.decode_options(b'{"delay":1e300,"priority":9999999999,"attempts":1e300}').attempts == 1
-
-
-@given(st.floats(0, 1), st.one_of(st.none(), st.text()))
-def test_progress_survives_the_way_to_the_wire_and_back(fraction: float, note: str | None) -> None:
-    progress = codec.decode_progress(codec.encode_progress(fraction, note))
-    assert progress is not None
 @pytest.mark.parametrize(
     ("wire", "deduplicate"),
     [
@@ -150,6 +134,22 @@ def test_every_deduplication_is_read_as_bullmq_acts_on_it(wire: str, deduplicate
     assert codec.decode_options(b'{"de":%s}' % wire.encode()).deduplicate == deduplicate
 
 
+@pytest.mark.parametrize(
+    "wire",
+    [None, b"", b"no json", b"[]", b"null", b'{"attempts":"x","backoff":[],"delay":-5,"priority":null}'],
+)
+def test_options_that_cannot_be_read_count_as_not_given(wire: bytes | None) -> None:
+    assert codec.decode_options(wire) == JobOptions()
+
+
+def test_options_out_of_range_on_the_wire_do_not_stop_a_worker() -> None:
+    assert codec.decode_options(b'{"delay":1e300,"priority":9999999999,"attempts":1e300}').attempts == 1
+
+
+@given(st.floats(0, 1), st.one_of(st.none(), st.text()))
+def test_progress_survives_the_way_to_the_wire_and_back(fraction: float, note: str | None) -> None:
+    progress = codec.decode_progress(codec.encode_progress(fraction, note))
+    assert progress is not None
     assert progress.fraction == pytest.approx(fraction, abs=1e-6)
     assert progress.note == note
 
@@ -174,6 +174,7 @@ def test_lone_surrogates_become_something_that_every_reader_accepts() -> None:
         (Keep(count=5), "5,,"),
         (Keep(age=1.5), ",1.500,"),
         (Keep(count=5, age=60), "5,60.000,"),
+        (Keep(age=60, limit=7), ",60.000,7"),
     ],
 )
 def test_retention_is_told_to_the_script(keep: Keep | None, wire: str) -> None:
@@ -190,7 +191,6 @@ def test_what_is_no_number_that_counts_exactly_is_read_as_none(wire: bytes | Non
     assert codec.moment(wire) is None
 
 
-        (Keep(age=60, limit=7), ",60.000,7"),
 def test_numbers_counts_and_moments_are_read() -> None:
     assert codec.number(b"-1.5") == -1.5
     assert codec.count(b"3.9") == 3

@@ -84,6 +84,10 @@ def check_policy(settings: Mapping[str, object]) -> None:
     for setting in ("keep_completed", "keep_failed"):
         if not _is_none_or(Keep, settings.get(setting)):
             raise InvalidPolicy(setting, settings[setting], "Keep(count=..., age=...) or None")
+    for setting, least in (("size_limit", 1), ("log_limit", 1), ("stack_trace_limit", 0)):
+        limit = settings.get(setting)
+        if limit is not None and not _is_whole(limit, least):
+            raise InvalidPolicy(setting, limit, f"a whole number, {least} or more, or None for no limit")
 
 
 # These take objects: a policy is also checked where no type checker has seen it.
@@ -104,10 +108,6 @@ def _is_whole(value: object, least: int) -> bool:
 
 
 def _is_duration(value: object) -> bool:
-    for setting, least in (("size_limit", 1), ("log_limit", 1), ("stack_trace_limit", 0)):
-        limit = settings.get(setting)
-        if limit is not None and not _is_whole(limit, least):
-            raise InvalidPolicy(setting, limit, f"a whole number, {least} or more, or None for no limit")
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
 
 

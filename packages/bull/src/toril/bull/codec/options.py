@@ -38,7 +38,6 @@ def _encode_options(options: JobOptions) -> bytes:
         wire["removeOnFail"] = encode_keep(options.keep_failed)
     if options.stack_trace_limit is not None:
         wire["stackTraceLimit"] = options.stack_trace_limit
-    if options.contract_version is not None:
     if options.log_limit is not None:
         wire["kl"] = options.log_limit
     if options.size_limit is not None:
@@ -47,14 +46,15 @@ def _encode_options(options: JobOptions) -> bytes:
         wire["de"] = encode_deduplicate(options.deduplicate)
     if options.enqueued_at is not None:
         wire["timestamp"] = to_milliseconds(options.enqueued_at)
+    if options.contract_version is not None:
         wire["contractVersion"] = options.contract_version
     return json.dumps(wire, separators=(",", ":")).encode()
 
 
-def decode_options(wire: bytes | None) -> JobOptions:
 _encode_remembered = lru_cache(maxsize=4096)(_encode_options)
 
 
+def decode_options(wire: bytes | None) -> JobOptions:
     """The options of a job that anyone may have added. What cannot be read counts as not given."""
     # Those who write longer ones are not to fill the memory of those who read them.
     remembered = wire is None or len(wire) <= LONGEST_REMEMBERED
@@ -64,8 +64,8 @@ _encode_remembered = lru_cache(maxsize=4096)(_encode_options)
 def _decode_options(wire: bytes | None) -> JobOptions:
     found = decode_json(wire)
     options = cast(JsonObject, found) if isinstance(found, dict) else {}
-    return JobOptions(
     enqueued_at = from_milliseconds(natural(options.get("timestamp")) or 0)
+    return JobOptions(
         attempts=max(whole(options.get("attempts")) or 1, 1),
         backoff=_decode_backoff(options.get("backoff")),
         delay=min(from_milliseconds(natural(options.get("delay")) or 0), LONGEST_DELAY),
@@ -74,11 +74,11 @@ def _decode_options(wire: bytes | None) -> JobOptions:
         keep_completed=decode_keep(options.get("removeOnComplete")),
         keep_failed=decode_keep(options.get("removeOnFail")),
         stack_trace_limit=natural(options.get("stackTraceLimit")),
-        contract_version=whole(options.get("contractVersion")),
         log_limit=natural(options.get("kl")) or None,
         size_limit=natural(options.get("sizeLimit")) or None,
         deduplicate=decode_deduplicate(options.get("de")),
         enqueued_at=enqueued_at if 0 < enqueued_at < LATEST_MOMENT else None,
+        contract_version=whole(options.get("contractVersion")),
     )
 
 
@@ -87,7 +87,7 @@ _decode_remembered = lru_cache(maxsize=4096)(_decode_options)
 
 def _encode_backoff(backoff: Backoff) -> JsonObject:
     wire: JsonObject = {"type": backoff.kind, "delay": to_milliseconds(backoff.delay)}
-    if backoff.jitter > 0:
+    if isinstance(backoff, Backoff) and backoff.jitter > 0:
         wire["jitter"] = backoff.jitter
     return wire
 
