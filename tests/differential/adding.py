@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from differential.options import Options
-from differential.scripts import Call, pack, under
+from differential.scripts import NPM, Call, pack, under
 
 from toril.bull.keys import QueueKeys
 
@@ -33,6 +33,7 @@ def add_call(
     job_id: str | None = None,
     parent: Parent | None = None,
     waits_for_children: bool = False,
+    in_flow: bool = False,
 ) -> Call:
     """The call that adds one job.
 
@@ -40,6 +41,7 @@ def add_call(
         now: milliseconds since the epoch.
         options: BullMQ's own.
         waits_for_children: makes it a parent, which runs when its children are through.
+        in_flow: it is one of several that are added together, by the scripts of BullMQ 6.
     """
     options = {option: value for option, value in options.items() if value is not None}
     script = _script(options, waits_for_children)
@@ -52,8 +54,10 @@ def add_call(
         *_parent_arguments(keys, parent),
         None,
         f"{keys.base}de:{deduplication['id']}" if deduplication else None,
+        1 if in_flow else None,
     ]
-    return Call(script, under(keys.base, KEYS[script]), [pack(arguments), data, pack(options)])
+    name = f"{NPM}{script}" if in_flow else script
+    return Call(name, under(keys.base, KEYS[script]), [pack(arguments), data, pack(options)])
 
 
 def _script(options: Options, waits_for_children: bool) -> str:

@@ -73,6 +73,10 @@ class Pair:
             raise self._differs("keyspace", lines)
         return found
 
+    def observed(self) -> Snapshot:
+        """Every key of our side, for steps that are taken there alone."""
+        return snapshot(self.found.client, self.found.keys.prefix)
+
     def _reply_differences(self, expected: Any, found: Any) -> list[str]:
         if not isinstance(expected, Reply):
             return [] if expected == found else [f"expected {expected!r}, found {found!r}"]

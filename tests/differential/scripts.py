@@ -1,4 +1,4 @@
-"""BullMQ's own Lua, as the `bullmq` wheel ships it: the oracle. It is run here and copied nowhere."""
+"""BullMQ's own Lua, from the `bullmq` wheel or the npm package: the oracle. Run here, copied nowhere."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
@@ -6,8 +6,10 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 import msgpack
+from differential.npm_scripts import npm_script_text
 from redis import Redis
 
+NPM = "npm/"
 Argument = bytes | str | int | float
 Edit = Callable[[str], str]
 
@@ -55,7 +57,9 @@ class OfficialScripts:
 
 @cache
 def script_text(name: str) -> str:
-    """The Lua of one script, its parts put in."""
+    """The Lua of one script, its parts put in; `npm/<name>` is the one of the npm package."""
+    if name.startswith(NPM):
+        return npm_script_text(name.removeprefix(NPM))
     return (files("bullmq") / "commands" / f"{name}.lua").read_text(encoding="utf-8")
 
 

@@ -10,6 +10,8 @@ BullError
 ├── BrokerMisconfigured   Redis answers, but jobs would not be safe in it
 ├── CommandRefused        Redis refused a command as such: a bug of ours, or a permission that is missing
 ├── EmbeddedBrokerFailed  the private broker did not start, or its data folder is in use
+├── FlowTooLarge          more jobs in one flow than can be added in one step
+├── FlowRefused           a job that exists already cannot become the child of a flow
 ├── JobNotFound           no such job in this queue
 └── JobNotCancellable     a job that runs already, has ended, or waits for its children
 
@@ -108,6 +110,31 @@ class EmbeddedBrokerFailed(BullError):
         self.data = data
         self.reason = reason
         super().__init__(f"the embedded broker in {data} failed: {reason}")
+
+
+class FlowTooLarge(BullError, ValueError):
+    """A flow is added in one step, which may not hold Redis up for long; `size` is more than `most`."""
+
+    def __init__(self, size: str, most: str) -> None:
+        self.size = size
+        self.most = most
+        super().__init__(
+            f"the flow has {size}, and one step adds {most} at most: let its parent add the children as it "
+            "runs, by context.add_children() and context.wait_for_children(), which take any number"
+        )
+
+
+class FlowRefused(BullError):
+    """A job that exists already cannot become a child as its flow asks; nothing of the flow was added."""
+
+    def __init__(self, queue: str, job_id: str, reason: str) -> None:
+        self.queue = queue
+        self.job_id = job_id
+        self.reason = reason
+        super().__init__(
+            f"job {job_id!r} of queue {queue!r} cannot become a child in this flow: {reason}; "
+            "give the child another job_id"
+        )
 
 
 class JobNotFound(BullError, LookupError):

@@ -9,6 +9,7 @@ from toril.jobs.errors import (
     DuplicateContract,
     InvalidContract,
     InvalidData,
+    InvalidFlow,
     InvalidPayload,
     InvalidPolicy,
     InvalidReference,
@@ -20,21 +21,26 @@ from toril.jobs.errors import (
     UnknownContract,
     UnknownModule,
 )
+from toril.jobs.flows import Child, Flow
 from toril.jobs.policy import Backoff, Deduplicate, Keep, Retry, exponential, fixed
 from toril.jobs.queues import Queue
 from toril.jobs.schemas import Job
+from toril.types import OnFailure
 
 __all__ = [
     "Backoff",
     "Catalog",
     "CatalogError",
+    "Child",
     "Contract",
     "ContractError",
     "Declaration",
     "DuplicateContract",
+    "Flow",
     "HasContract",
     "InvalidContract",
     "InvalidData",
+    "InvalidFlow",
     "InvalidPayload",
     "Deduplicate",
     "InvalidPolicy",
@@ -45,6 +51,7 @@ __all__ = [
     "Keep",
     "NoContracts",
     "NotAContract",
+    "OnFailure",
     "Problem",
     "Queue",
     "Retry",

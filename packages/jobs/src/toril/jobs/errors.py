@@ -6,6 +6,7 @@ JobsError
 │   ├── InvalidContract    a class that cannot be a contract; names the class and where it stands
 │   ├── DuplicateContract  two classes for one (queue, name); names both places
 │   └── NotAContract       contract() was asked of a class that has no name
+├── InvalidFlow            jobs that cannot be put together so
 ├── InvalidData            a value does not fit its contract; lists the fields, never what was in them
 │   ├── InvalidPayload     what goes to a handler
 │   └── InvalidResult      what a handler returned
@@ -96,6 +97,14 @@ class NotAContract(ContractError):
             f"{self.contract} is a base for contracts, not one itself: "
             'declare it as `class ...(Job[Result], queue=..., name="...")`'
         )
+
+
+class InvalidFlow(JobsError, ValueError):
+    """Jobs that cannot be put together so."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(fault)
+        self.fault = fault
 
 
 class Problem(NamedTuple):

@@ -2,6 +2,7 @@
 
 from toril.types.deduplication import Deduplicate
 from toril.types.event import EventKind, JobEvent, JobUpdate
+from toril.types.flow import JobTree, OnFailure
 from toril.types.job import JobRecord, JobState
 from toril.types.policy import Backoff, BackoffKind, Keep
 from toril.types.progress import Progress
@@ -13,8 +14,10 @@ __all__ = [
     "JobEvent",
     "JobRecord",
     "JobState",
+    "JobTree",
     "Deduplicate",
     "JobUpdate",
     "Keep",
+    "OnFailure",
     "Progress",
 ]

@@ -8,6 +8,7 @@ from toril.bull.codec.events import decode_event
 from toril.bull.codec.failures import UnknownSince, decode_stacktrace, decode_unknown, encode_failure
 from toril.bull.codec.json_values import decode_json
 from toril.bull.codec.options import decode_options, encode_options
+from toril.bull.codec.parents import encode_parent, with_parent
 from toril.bull.codec.progress import decode_progress, encode_progress
 from toril.bull.codec.records import decode_record
 from toril.bull.codec.retention import encode_retention
@@ -39,6 +40,7 @@ __all__ = [
     "due_seconds",
     "encode_failure",
     "encode_options",
+    "encode_parent",
     "encode_progress",
     "encode_retention",
     "encode_text",
@@ -49,4 +51,5 @@ __all__ = [
     "seconds",
     "text",
     "to_milliseconds",
+    "with_parent",
 ]
