@@ -7,7 +7,8 @@ from differential.official import Official
 from differential.readable import call
 from differential.side import Clock, Reply
 
-from support.keyspace import Snapshot, broken_rules, differences, snapshot
+from support.invariants import broken_rules
+from support.keyspace import Snapshot, differences, snapshot
 
 REPLY_TOLERANCE = 5.0
 MOST_LINES = 30

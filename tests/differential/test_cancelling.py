@@ -26,6 +26,7 @@ def test_a_job_that_does_not_wait_is_left_alone(pair: Pair) -> None:
     pair.step("add_one", "frame", {}, job_id="parent", waits_for_children=True)
     pair.step("add", [job()] * 3)
     pair.take(3)
+    pair.step("add_one", "canvas", {}, parent=Parent("parent"))
     pair.settle(completed("2"), failed("3"))
     states = {"parent": "waiting-children", "4": "active", "2": "completed", "3": "failed", "9": None}
     for job_id, state in states.items():
@@ -59,7 +60,8 @@ def test_a_cancelled_job_gives_its_deduplication_key_back(pair: Pair, mode: dict
 
 def test_a_key_that_another_job_holds_by_now_is_left(pair: Pair) -> None:
     pair.step("add_one", "mix", {"de": {"id": "colour"}})
-    pair.step("plant", "SET", "de:colour", "77")
+    pair.step("add", [job(job_id="other")])
+    pair.step("plant", "SET", "de:colour", "other")
     pair.step("cancel", "1")
     pair.check()
 
@@ -70,5 +72,6 @@ def test_the_next_run_of_a_schedule_cannot_be_cancelled(pair: Pair, is_next_run:
     pair.step("add_one", "clean", {"delay": 5000}, job_id=job_id)
     pair.step("plant", "HSET", job_id, "rjk", "nightly")
     pair.step("plant", "ZADD", "repeat", 1_700_000_005_000 if is_next_run else 5, "nightly")
+    pair.step("plant", "HSET", "repeat:nightly", "ic", 1)
     assert pair.step("cancel", job_id) == ("scheduled" if is_next_run else "removed")
     pair.check()

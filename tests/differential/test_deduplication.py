@@ -96,7 +96,8 @@ def test_a_kept_duplicate_that_is_a_child_is_waited_for(pair: Pair) -> None:
 def test_a_key_that_another_job_holds_by_now_is_left(pair: Pair) -> None:
     add_one(pair, {})
     pair.take()
-    pair.step("plant", "SET", "de:colour", "77")
+    pair.step("add", [job(job_id="other")])
+    pair.step("plant", "SET", "de:colour", "other")
     pair.settle(completed("1"))
     pair.check()
 

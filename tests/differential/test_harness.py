@@ -11,7 +11,8 @@ from differential.pair import Differs, Pair
 from differential.programs import Program, run
 from hypothesis import given, settings
 
-from support.keyspace import Stored, check_invariants, differences, snapshot
+from support.invariants import check_invariants
+from support.keyspace import Stored, differences, snapshot
 from toril.types import Keep
 
 
@@ -124,11 +125,21 @@ def test_the_message_has_the_steps_that_led_there(studio: Studio) -> None:
     ("command", "complaint"),
     [
         (("LPUSH", "active", "1"), "1 is in wait and active"),
+        (("LPUSH", "wait", "1"), "1 is in wait and wait"),
         (("LPUSH", "wait", "9"), "9 is in wait, but has no hash"),
-        (("HSET", "9", "ats", 1), "9 has a hash, but is nowhere"),
-        (("SET", "1:lock", "token"), "1 is locked, but not active"),
+        (("HSET", "ghost", "ats", 1), "ghost has a hash, but is nowhere"),
+        (("SET", "1:logs", "a line"), "1:logs is a string"),
+        (("RPUSH", "9:logs", "a line"), "9 has logs, but no hash"),
+        (("SET", "1:lock", "token", "PX", 60_000), "1 is locked, but not active"),
+        (("SADD", "stalled", "1"), "1 may have stalled, but is not active"),
+        (("SADD", "1:dependencies", ":paint:9"), "1 waits for :paint:9, which is gone"),
+        (("SET", "de:red", "9"), "the deduplication key red is held by 9, which is gone"),
+        (("HSET", "dn:red", "name", "a"), "a duplicate is kept for the deduplication key red, which is free"),
+        (("ZADD", "repeat", 1, "daily"), "the schedule daily has a next time, but no hash"),
         (("ZADD", "marker", 0, "x"), "marker holds ['x']"),
         (("ZADD", "marker", 1, "0"), "marker '0' has the score 1.0"),
+        (("HSET", "meta", "paused", 1), "marker '0' calls workers to a paused queue"),
+        (("SET", "id", 0), "1 is beyond the last id, 0"),
     ],
 )
 def test_a_broken_rule_is_named(pair: Pair, command: tuple, complaint: str) -> None:

@@ -88,7 +88,7 @@ def test_a_refused_outcome_does_not_touch_the_one_beside_it(
         case "-3":
             pair.step("plant", "LREM", "active", 0, "1")
         case _:
-            pair.step("plant", "SET", "1:lock", "another")
+            pair.step("plant", "SET", "1:lock", "another", "PX", 60_000)
     pair.clock.advance(1)
     refused = ending("1")
     outcomes = [refused] if beside is None else [refused, beside("2")] if first else [beside("2"), refused]

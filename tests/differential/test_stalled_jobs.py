@@ -77,7 +77,7 @@ def test_a_job_of_a_schedule_may_stall_as_often_as_it_likes(pair: Pair, schedule
         check_again(pair)
         pair.step("forget", "1:lock")
         check_again(pair)
-    pair.check()
+    pair.compare()  # half a schedule breaks the invariants
 
 
 @pytest.mark.parametrize("ending", [completed, failed, retried, postponed, released])

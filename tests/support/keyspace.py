@@ -1,4 +1,4 @@
-"""What a queue left behind in Redis, as plain values that can be compared and checked.
+"""What a queue left behind in Redis, as plain values that can be compared. What must hold: invariants.py.
 
 Two keyspaces are alike if nobody who reads them through BullMQ can tell them apart: key order inside JSON,
 the ids of stream entries and a few milliseconds of a time to live do not count; all else does.
@@ -13,13 +13,8 @@ from typing import Any
 
 from redis import Redis
 
-from toril.bull.keys import QueueKeys
-
 TTL_TOLERANCE = 5.0
-STATES = ("wait", "active", "prioritized", "delayed", "waiting-children", "completed", "failed")
 JSON_FIELDS = frozenset({"opts", "parent"})
-_QUEUE_KEYS = (*STATES, "paused", "id", "pc", "stalled", "stalled-check", "limiter", "meta", "events")
-NOT_A_JOB = frozenset({*_QUEUE_KEYS, "marker", "repeat"})
 
 
 @dataclass(frozen=True)
@@ -71,52 +66,6 @@ def differences(expected: Mapping[str, Stored], found: Mapping[str, Stored]) -> 
         else:
             lines += [f"{name}{line}" for line in _differences(expected[name], found[name])]
     return lines
-
-
-def check_invariants(client: Redis, keys: QueueKeys) -> list[str]:
-    """One line for each rule of BullMQ's keyspace that this queue breaks (bullmq-protocol §10.12)."""
-    return broken_rules(snapshot(client, keys.prefix), keys.queue)
-
-
-def broken_rules(keyspace: Snapshot, name: str) -> list[str]:
-    """As `check_invariants`, for the queue of that name in a snapshot."""
-    base = f":{name}:"
-    queue = {key.removeprefix(base): stored for key, stored in keyspace.items() if key.startswith(base)}
-    places: dict[str, list[str]] = {}
-    for state in STATES:
-        for job_id in _members(queue.get(state)):
-            places.setdefault(job_id, []).append(state)
-    jobs = {key for key, stored in queue.items() if stored.kind == "hash" and _is_job(key)}
-    locked = {key.removesuffix(":lock") for key in queue if key.endswith(":lock")}
-    active = set(_members(queue.get("active")))
-
-    lines = [f"{job_id} is in {' and '.join(states)}" for job_id, states in places.items() if len(states) > 1]
-    lines += [
-        f"{job_id} is in {places[job_id][0]}, but has no hash" for job_id in places.keys() - queue.keys()
-    ]
-    lines += [f"{job_id} has a hash, but is nowhere" for job_id in jobs - places.keys()]
-    lines += [f"{job_id} is locked, but not active" for job_id in locked - active]
-    return sorted([*lines, *_check_marker(queue)])
-
-
-def _check_marker(queue: Mapping[str, Stored]) -> Iterable[str]:
-    marker = dict(queue["marker"].content) if "marker" in queue else {}
-    if unknown := marker.keys() - {"0", "1"}:
-        yield f"marker holds {sorted(unknown)}"
-    if marker.get("0", 0.0) != 0.0:
-        yield f"marker '0' has the score {marker['0']}"
-    if "1" in marker and marker["1"] <= 0:
-        yield f"marker '1' has the score {marker['1']}"
-
-
-def _is_job(name: str) -> bool:
-    return ":" not in name and name not in NOT_A_JOB
-
-
-def _members(stored: Stored | None) -> list[str]:
-    if stored is None:
-        return []
-    return [member for member, _ in stored.content] if stored.kind == "zset" else stored.content
 
 
 def _read(pipeline: Any, name: bytes, kind: str) -> None:
