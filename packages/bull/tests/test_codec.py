@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from toril.bull import codec
 from toril.bull.options import JobOptions
-from toril.types import Backoff, Deduplicate, Keep, Progress
+from toril.types import Backoff, CustomBackoff, Deduplicate, Keep, Progress
 
 keeps = st.one_of(
     st.none(),
@@ -34,6 +34,7 @@ options = st.builds(
     backoff=st.one_of(
         st.none(),
         st.builds(Backoff, st.sampled_from(["fixed", "exponential"]), durations, st.floats(0, 1)),
+        st.builds(CustomBackoff, st.sampled_from(["polite", "😀"]), durations),
     ),
     delay=durations,
     priority=st.integers(0, 2**21 - 1),
@@ -89,6 +90,21 @@ def test_options_stand_on_the_wire_as_bullmq_names_them() -> None:
         "jobId": "report-1",
         "contractVersion": 7,
     }
+
+
+@pytest.mark.parametrize(
+    ("wire", "backoff"),
+    [
+        ("1000", Backoff("fixed", 1.0)),
+        ('{"type":"fixed","delay":50,"jitter":0.5}', Backoff("fixed", 0.05, 0.5)),
+        ('{"type":"polite"}', CustomBackoff("polite")),
+        ('{"type":"polite","delay":2500,"jitter":1}', CustomBackoff("polite", 2.5)),
+        ('{"type":7,"delay":1000}', Backoff("fixed", 1.0)),
+        ('{"type":"%s","delay":1000}' % ("x" * 101), Backoff("fixed", 1.0)),
+    ],
+)
+def test_every_form_of_backoff_is_read(wire: str, backoff: Backoff | CustomBackoff) -> None:
+    assert codec.decode_options(b'{"backoff":%s}' % wire.encode()).backoff == backoff
 
 
 def test_node_writes_no_attempts_as_zero() -> None:

@@ -11,6 +11,7 @@ import pytest
 import toril.types
 from toril.types import (
     Backoff,
+    CustomBackoff,
     Deduplicate,
     EventKind,
     JobEvent,
@@ -23,8 +24,9 @@ from toril.types import (
 
 VALUES = [
     Backoff("fixed", 1.0),
-    JobEvent(queue="documents", id="1-0", kind=EventKind.ADDED),
+    CustomBackoff("polite"),
     Deduplicate("report-7"),
+    JobEvent(queue="documents", id="1-0", kind=EventKind.ADDED),
     JobRecord(queue="documents", id="1", name="embed-document", data="{}"),
     JobUpdate(JobState.ACTIVE),
     Keep(count=1),

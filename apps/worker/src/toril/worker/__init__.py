@@ -3,11 +3,14 @@
 from toril.bull.intake import RateLimit
 from toril.worker.context import JobContext
 from toril.worker.errors import (
+    BackoffFailed,
+    DuplicateBackoff,
     DuplicateHandler,
     HandlerError,
     HandlerStopped,
     JobTimedOut,
     NoHandlers,
+    UnknownBackoff,
     UnknownJob,
     Unrecoverable,
     UnsuitableHandler,
@@ -15,11 +18,16 @@ from toril.worker.errors import (
     WorkerNotEntered,
 )
 from toril.worker.handlers import Handlers
+from toril.worker.retrying import BackoffStrategy
 from toril.worker.settings import WorkerSettings
+from toril.worker.signals import RateLimited, RunEnded
 from toril.worker.worker import Worker
 from toril.worker.worker_factory import WorkerFactory
 
 __all__ = [
+    "BackoffFailed",
+    "BackoffStrategy",
+    "DuplicateBackoff",
     "DuplicateHandler",
     "HandlerError",
     "HandlerStopped",
@@ -28,6 +36,9 @@ __all__ = [
     "JobTimedOut",
     "NoHandlers",
     "RateLimit",
+    "RateLimited",
+    "RunEnded",
+    "UnknownBackoff",
     "UnknownJob",
     "Unrecoverable",
     "UnsuitableHandler",

@@ -3,10 +3,13 @@
 WorkerError
 ├── HandlerError            a handler that cannot be registered
 │   ├── DuplicateHandler    two handlers for one contract
+│   ├── DuplicateBackoff    two strategies for one kind of backoff
+│   ├── UnknownBackoff      a contract whose kind of backoff no strategy makes
 │   └── UnsuitableHandler   a function that cannot be called as its contract asks
 ├── NoHandlers              a worker for a queue that none of its handlers serves
 ├── WorkerNotEntered        a worker that runs before it is connected
 ├── Unrecoverable           raised by a handler: fail the job, whatever attempts it has left
+├── BackoffFailed           a strategy of the application's own did not say how long to wait
 ├── JobTimedOut             a handler did not end within its contract's timeout
 ├── HandlerStopped          a handler tried to end the process or was cancelled from within
 └── UnknownJob              no worker knew the job's name for as long as it was given
@@ -31,6 +34,27 @@ class DuplicateHandler(HandlerError):
         self.second = second
         super().__init__(
             f"job {name!r} of queue {queue!r} has two handlers: {first} and {second}; remove one of them"
+        )
+
+
+class DuplicateBackoff(HandlerError):
+    """Two strategies for one kind of backoff."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(f"backoff {kind!r} has two strategies; remove one of them")
+
+
+class UnknownBackoff(HandlerError):
+    """A contract whose kind of backoff no strategy makes."""
+
+    def __init__(self, queue: str, name: str, kind: str) -> None:
+        self.queue = queue
+        self.name = name
+        self.kind = kind
+        super().__init__(
+            f"job {name!r} of queue {queue!r} asks for backoff {kind!r}, which no strategy makes; "
+            f"register one: @handlers.backoff({kind!r})"
         )
 
 
@@ -62,6 +86,15 @@ class WorkerNotEntered(WorkerError, RuntimeError):
 
 class Unrecoverable(WorkerError):
     """Raise it in a handler to fail the job at once, whatever attempts it has left."""
+
+
+class BackoffFailed(WorkerError):
+    """A backoff strategy of the application's own raised, or its answer is no pause: the job fails."""
+
+    def __init__(self, kind: str, fault: str) -> None:
+        self.kind = kind
+        self.fault = fault
+        super().__init__(f"backoff strategy {kind!r} {fault}")
 
 
 class JobTimedOut(WorkerError, TimeoutError):

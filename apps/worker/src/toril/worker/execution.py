@@ -9,28 +9,35 @@ from toril.bull.outcomes import Completed, Outcome
 from toril.types import Keep
 from toril.worker.context import JobContext
 from toril.worker.errors import HandlerStopped, JobTimedOut
-from toril.worker.failures import failed_attempt, failed_for_good
-from toril.worker.handlers import Handler
+from toril.worker.failures import NO_RULES, failed_attempt, failed_for_good
+from toril.worker.handler import Handler, RawHandler
+from toril.worker.handlers import QueueHandlers
+from toril.worker.retrying import RetryRules
 from toril.worker.signals import signal_in
 from toril.worker.unknown import unknown_job
+
+# In the words of BullMQ, for those who look for them.
+STARTED_TOO_OFTEN = "job started more than allowable limit"
 
 
 class Executor:
     """Runs the jobs of one queue and says how each ended. It never raises what a handler raises.
 
     Args:
-        handlers: by job name.
+        handlers: those of the queue.
         unknown_grace: seconds for which a job without a handler is put back before it fails.
+        rules: what the worker says of retries.
         keep_completed, keep_failed: for jobs that do not say so themselves.
     """
 
     def __init__(
         self,
         queue: str,
-        handlers: dict[str, Handler],
+        handlers: QueueHandlers,
         feedback: JobFeedback,
         *,
         unknown_grace: float,
+        rules: RetryRules = NO_RULES,
         keep_completed: Keep | None = None,
         keep_failed: Keep | None = None,
     ) -> None:
@@ -38,13 +45,14 @@ class Executor:
         self._handlers = handlers
         self._feedback = feedback
         self._unknown_grace = unknown_grace
+        self._rules = rules
         self._keep_completed = keep_completed
         self._keep_failed = keep_failed
 
     def timeout_of(self, job: TakenJob) -> float | None:
         """Seconds for which the job may run, if its contract says so."""
-        handler = self._handlers.get(job.name)
-        return handler.contract.timeout if handler else None
+        handler = self._handlers.find(job.name)
+        return handler.timeout if handler else None
 
     async def execute(self, job: TakenJob) -> Outcome:
         """Runs the job and answers with its outcome.
@@ -54,15 +62,17 @@ class Executor:
         """
         if job.deferred_failure is not None:
             return failed_for_good(job, job.deferred_failure, job.stacktrace, self._keep_failed)
-        handler = self._handlers.get(job.name)
+        if not self._rules.allows_start(job):
+            return failed_for_good(job, STARTED_TOO_OFTEN, job.stacktrace, self._keep_failed)
+        handler = self._handlers.find(job.name)
         if handler is None:
-            return unknown_job(job, list(self._handlers), self._unknown_grace, self._keep_failed)
+            return unknown_job(job, self._handlers.names, self._unknown_grace, self._keep_failed)
         try:
             result = await self._run(job, handler)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is its job's failure
-            return failed_attempt(job, error, self._keep_failed)
+            return failed_attempt(job, error, self._keep_failed, self._rules)
         except BaseException as error:  # noqa: BLE001 - sys.exit() in a handler ends its job, not the worker
             signal = signal_in(error)
             return signal.outcome(job) if signal else self.stopped(job, error)
@@ -72,19 +82,20 @@ class Executor:
 
     def stopped(self, job: TakenJob, error: BaseException) -> Outcome:
         """The outcome of a run whose handler tried to end more than its job."""
-        return failed_attempt(job, HandlerStopped(error), self._keep_failed)
+        return failed_attempt(job, HandlerStopped(error), self._keep_failed, self._rules)
 
-    async def _run(self, job: TakenJob, handler: Handler) -> bytes:
-        contract = handler.contract
-        payload: Any = contract.decode(job.data)
+    async def _run(self, job: TakenJob, handler: Handler | RawHandler) -> bytes:
+        payload: Any = handler.read(job)
         context = JobContext(job, self._queue, self._feedback)
-        if contract.timeout is None:
+        if handler.timeout is None:
             result = await handler.function(payload, context)
         else:
-            result = await self._run_within(contract.timeout, handler, payload, context)
-        return contract.encode_result(result)
+            result = await self._run_within(handler.timeout, handler, payload, context)
+        return handler.write(job, result)
 
-    async def _run_within(self, timeout: float, handler: Handler, payload: Any, context: JobContext) -> Any:
+    async def _run_within(
+        self, timeout: float, handler: Handler | RawHandler, payload: Any, context: JobContext
+    ) -> Any:
         bound = asyncio.timeout(timeout)
         try:
             async with bound:

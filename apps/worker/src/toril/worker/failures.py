@@ -1,12 +1,14 @@
 """What becomes of a job whose attempt has failed: the one place that decides whether it is tried again."""
 
 import traceback
+from typing import cast
 
 from toril.bull.intake import TakenJob
 from toril.bull.outcomes import Completed, Failed, Postponed, Refusal, Retried
 from toril.jobs import InvalidPayload, InvalidResult
 from toril.types import Keep
-from toril.worker.errors import Unrecoverable
+from toril.worker.errors import BackoffFailed, Unrecoverable
+from toril.worker.retrying import RetryRules
 
 LONGEST_REASON = 10_000
 LONGEST_TRACE = 20_000
@@ -16,20 +18,25 @@ MOST_TRACES = 20
 _HOPELESS = (Unrecoverable, InvalidPayload, InvalidResult)
 
 
+NO_RULES = RetryRules()
+
+
 def failed_attempt(
-    job: TakenJob, error: BaseException, keep_failed: Keep | None
+    job: TakenJob, error: BaseException, keep_failed: Keep | None, rules: RetryRules = NO_RULES
 ) -> Failed | Retried | Postponed:
     """The outcome of an attempt that raised `error`.
 
     Args:
         keep_failed: how long to keep the job if it has failed for good and does not say so itself.
+        rules: what the worker says of retries.
     """
+    try:
+        pause = None if _is_hopeless(error) else rules.pause(job, error)
+    except BackoffFailed as fault:
+        error, pause = fault, None
     reason, stacktrace = describe(error), _with_trace(job, error)
-    attempts_made = job.attempts_made + 1
-    if isinstance(error, _HOPELESS) or attempts_made >= job.options.attempts:
+    if pause is None:
         return failed_for_good(job, reason, stacktrace, keep_failed)
-    backoff = job.options.backoff
-    pause = backoff.pause(attempts_made) if backoff else 0.0
     if pause > 0:
         return Postponed(job.id, job.token, pause, reason, stacktrace)
     return Retried(job.id, job.token, reason, stacktrace)
@@ -57,6 +64,13 @@ def describe(error: BaseException) -> str:
         message = "(its message cannot be read)"
     reason = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return reason[:LONGEST_REASON]
+
+
+def _is_hopeless(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        group = cast(BaseExceptionGroup[BaseException], error)
+        return any(_is_hopeless(each) for each in group.exceptions)
+    return isinstance(error, _HOPELESS)
 
 
 def _with_trace(job: TakenJob, error: BaseException) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ class IntakeLoop:
     def look_again(self) -> None:
         """Has somebody look for jobs: some may have come, or places have become free."""
         self._supply.expect_more()
-        self._idle.clear()
+        self._note_idleness()
         self._bell.ring()
 
     def place_freed(self) -> None:
@@ -101,10 +101,7 @@ class IntakeLoop:
                 self._supply.give_back(reservation)
             del self._under_way[intake]
             self._supply.note(taken, reservation)
-            if self._supply.is_idle:
-                self._idle.set()
-            else:
-                self._idle.clear()
+            self._note_idleness()
             if self._has_errand or self._closing:
                 self._bell.ring()
 
@@ -125,6 +122,13 @@ class IntakeLoop:
     @property
     def _has_errand(self) -> bool:
         return len(self._settling) > 0 or self._supply.is_worth_a_look
+
+    def _note_idleness(self) -> None:
+        # While a rate limit holds, somebody must go on sleeping towards its end, whatever may have come.
+        if self._supply.is_idle:
+            self._idle.set()
+        else:
+            self._idle.clear()
 
     async def _exchange_once(self, intake: Intake, batch: list[Outcome], places: int) -> Taken:
         """One exchange, tried until Redis answers; what an unanswered try took or settled is found again."""

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from toril.bull.intake import RateLimit
 from toril.types import Keep
 
+# The longest time that BullMQ has a name for.
+MOST_METRICS_MINUTES = 80_640
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
@@ -18,10 +21,14 @@ class WorkerSettings:
             this and two stalled intervals, 20 s by default. (BullMQ's own defaults are 30 s and 30 s.)
         stalled_interval: how often one worker of the queue looks for such jobs.
         most_stalls: how often a job may lose its worker before it is failed.
+        most_starts: how often a job may be started in all, whatever its attempts; None for any number. Starts
+            that burnt no attempt count too.
         grace: how long jobs may go on once the worker is stopped, before they are handed back.
         unknown_grace: how long a job that no handler knows is put back before it is failed.
         keep_completed, keep_failed: for jobs that do not say so themselves; None keeps them for ever.
         limit: a rate limit over all workers of the queue.
+        metrics_minutes: count the jobs that end, minute by minute, and keep so many minutes (BullMQ's
+            `metrics`); None counts none. Give the same to all workers of a queue.
 
     Raises:
         ValueError: a value out of range.
@@ -32,11 +39,13 @@ class WorkerSettings:
     lock_duration: float = 12.0
     stalled_interval: float = 4.0
     most_stalls: int = 1
+    most_starts: int | None = None
     grace: float = 30.0
     unknown_grace: float = 600.0
     keep_completed: Keep | None = None
     keep_failed: Keep | None = None
     limit: RateLimit | None = None
+    metrics_minutes: int | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.concurrency <= 100_000:
@@ -49,5 +58,11 @@ class WorkerSettings:
         for setting in ("grace", "unknown_grace", "most_stalls"):
             if not 0 <= getattr(self, setting) < float("inf"):
                 raise ValueError(f"{setting} is {getattr(self, setting)}; it must be 0 or more")
+        if self.most_starts is not None and self.most_starts < 1:
+            raise ValueError(f"most_starts is {self.most_starts}; it must be 1 or more, or None")
+        if self.metrics_minutes is not None and not 1 <= self.metrics_minutes <= MOST_METRICS_MINUTES:
+            raise ValueError(
+                f"metrics_minutes is {self.metrics_minutes}; from 1 to {MOST_METRICS_MINUTES:,}, or None"
+            )
         if self.name is not None and (not self.name or not self.name.isprintable() or " " in self.name):
             raise ValueError(f"worker name {self.name!r}: it must be printable and without spaces")

@@ -14,10 +14,11 @@ from toril.worker import log
 from toril.worker.connections import WorkerConnections
 from toril.worker.execution import Executor
 from toril.worker.executions import Executions
-from toril.worker.handlers import Handler
+from toril.worker.handlers import QueueHandlers
 from toril.worker.intake import IntakeLoop
 from toril.worker.locks import LockKeeper
 from toril.worker.outage import Outage
+from toril.worker.retrying import RetryRules
 from toril.worker.settings import WorkerSettings
 from toril.worker.settling import Settling
 from toril.worker.stalled import recover_stalled_jobs
@@ -39,7 +40,7 @@ class Shift:
     def __init__(
         self,
         keys: QueueKeys,
-        handlers: dict[str, Handler],
+        handlers: QueueHandlers,
         settings: WorkerSettings,
         connections: WorkerConnections,
         intakes: list[Intake],
@@ -70,6 +71,7 @@ class Shift:
             handlers,
             JobFeedback(connections.service, keys),
             unknown_grace=settings.unknown_grace,
+            rules=RetryRules(handlers.backoffs, settings.most_starts),
             keep_completed=settings.keep_completed,
             keep_failed=settings.keep_failed,
         )

@@ -1,6 +1,7 @@
 """What a handler raises to end its run without a result and without a failure.
 
 RunEnded
+├── RateLimited       hold the queue for a while: whomever the handlers call asks for it
 ├── MovedToDelayed    run the job again later, raised by `context.move_to_delayed`
 └── MovedToWaiting    run the job again at once, raised by `context.move_to_waiting`
 
@@ -13,7 +14,7 @@ from typing import cast
 
 from toril.bull.intake import TakenJob
 from toril.bull.options import LONGEST_DELAY
-from toril.bull.outcomes import Outcome, Postponed, Released
+from toril.bull.outcomes import Limited, Outcome, Postponed, Released
 
 
 class RunEnded(BaseException):
@@ -22,6 +23,26 @@ class RunEnded(BaseException):
     def outcome(self, job: TakenJob) -> Outcome:
         """What becomes of the job."""
         raise NotImplementedError
+
+
+class RateLimited(RunEnded):
+    """Raise it in a handler to hold the queue: its job goes back unharmed, and none starts for a while.
+
+    All our workers obey, and Node workers that have a rate limit of their own or are given one by the queue.
+
+    Args:
+        retry_after: seconds.
+
+    Raises:
+        ValueError: `retry_after` is less than 0, or more than 100 years.
+    """
+
+    def __init__(self, retry_after: float) -> None:
+        self.retry_after = check_seconds("retry_after", retry_after)
+        super().__init__(f"rate limited, for {retry_after:g} s")
+
+    def outcome(self, job: TakenJob) -> Outcome:
+        return Limited(job.id, job.token, self.retry_after)
 
 
 class MovedToDelayed(RunEnded):

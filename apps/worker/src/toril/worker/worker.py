@@ -11,7 +11,7 @@ from toril.bull.keys import QueueKeys
 from toril.worker import log
 from toril.worker.connections import WorkerConnections
 from toril.worker.errors import WorkerNotEntered
-from toril.worker.handlers import Handler
+from toril.worker.handlers import QueueHandlers
 from toril.worker.outage import Outage
 from toril.worker.settings import WorkerSettings
 from toril.worker.shift import Shift
@@ -28,7 +28,7 @@ class Worker:
         self,
         url: str,
         keys: QueueKeys,
-        handlers: dict[str, Handler],
+        handlers: QueueHandlers,
         settings: WorkerSettings,
         *,
         strict: bool,
@@ -101,10 +101,11 @@ class Worker:
                 worker_name=self.name,
                 lock_duration=settings.lock_duration,
                 limit=settings.limit,
+                metrics_minutes=settings.metrics_minutes,
             )
             for number, connection in enumerate(self._connections.exchanges)
         ]
-        log.started(self.queue, self.name, settings.concurrency, sorted(self._handlers))
+        log.started(self.queue, self.name, settings.concurrency, sorted(self._handlers.names))
         async with asyncio.TaskGroup() as group:
             shift = Shift(
                 self._keys, self._handlers, settings, self._connections, intakes, self._outage, group

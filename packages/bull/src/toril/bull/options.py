@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from toril.bull.errors import InvalidJobOptions
-from toril.types import Backoff, Deduplicate, Keep
+from toril.types import Backoff, CustomBackoff, Deduplicate, Keep
 
 HIGHEST_PRIORITY_NUMBER = 2**21 - 1
 LONGEST_DELAY = 100 * 365 * 86_400.0
@@ -35,7 +35,7 @@ class JobOptions:
     """
 
     attempts: int = 1
-    backoff: Backoff | None = None
+    backoff: Backoff | CustomBackoff | None = None
     delay: float = 0.0
     priority: int = 0
     lifo: bool = False
@@ -76,7 +76,7 @@ class RetryPolicy(Protocol):
     @property
     def attempts(self) -> int: ...
     @property
-    def backoff(self) -> Backoff | None: ...
+    def backoff(self) -> Backoff | CustomBackoff | None: ...
 
 
 class JobPolicy(Protocol):

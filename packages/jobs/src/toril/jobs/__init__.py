@@ -22,7 +22,7 @@ from toril.jobs.errors import (
     UnknownModule,
 )
 from toril.jobs.flows import Child, Flow
-from toril.jobs.policy import Backoff, Deduplicate, Keep, Retry, exponential, fixed
+from toril.jobs.policy import Backoff, CustomBackoff, Deduplicate, Keep, Retry, custom, exponential, fixed
 from toril.jobs.queues import Queue
 from toril.jobs.schemas import Job
 from toril.types import OnFailure
@@ -34,7 +34,9 @@ __all__ = [
     "Child",
     "Contract",
     "ContractError",
+    "CustomBackoff",
     "Declaration",
+    "Deduplicate",
     "DuplicateContract",
     "Flow",
     "HasContract",
@@ -42,7 +44,6 @@ __all__ = [
     "InvalidData",
     "InvalidFlow",
     "InvalidPayload",
-    "Deduplicate",
     "InvalidPolicy",
     "InvalidReference",
     "InvalidResult",
@@ -57,6 +58,7 @@ __all__ = [
     "Retry",
     "UnknownContract",
     "UnknownModule",
+    "custom",
     "exponential",
     "fixed",
     "resolve",

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import UnionType
 
 from toril.jobs.errors import InvalidPolicy
-from toril.types import Backoff, Deduplicate, Keep
+from toril.types import Backoff, CustomBackoff, Deduplicate, Keep
 
 __all__ = [
     "Backoff",
+    "CustomBackoff",
     "Deduplicate",
     "Keep",
     "Retry",
     "check_policy",
+    "custom",
     "exponential",
     "fixed",
     "is_count",
@@ -35,13 +38,13 @@ class Retry:
     """
 
     attempts: int
-    backoff: Backoff | None = None
+    backoff: Backoff | CustomBackoff | None = None
 
     def __post_init__(self) -> None:
         if not is_count(self.attempts):
             raise InvalidPolicy("attempts", self.attempts, "a whole number, 1 or more")
-        if not _is_none_or(Backoff, self.backoff):
-            raise InvalidPolicy("backoff", self.backoff, "fixed(...), exponential(...) or None")
+        if not _is_none_or(Backoff | CustomBackoff, self.backoff):
+            raise InvalidPolicy("backoff", self.backoff, "fixed(...), exponential(...), custom(...) or None")
 
 
 def fixed(delay: float, jitter: float = 0.0) -> Backoff:
@@ -68,6 +71,19 @@ def exponential(delay: float, jitter: float = 0.0) -> Backoff:
         ValueError: a value out of range.
     """
     return Backoff("exponential", delay, jitter)
+
+
+def custom(kind: str, delay: float = 0.0) -> CustomBackoff:
+    """A pause that a strategy of the worker's decides: `@handlers.backoff(kind)`, in Node `backoffStrategy`.
+
+    Args:
+        kind: the strategy's name.
+        delay: the pause at a worker of ours that has no such strategy, in seconds.
+
+    Raises:
+        ValueError: a value out of range.
+    """
+    return CustomBackoff(kind, delay)
 
 
 def check_policy(settings: Mapping[str, object]) -> None:
@@ -111,5 +127,5 @@ def _is_duration(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
 
 
-def _is_none_or(kind: type, value: object) -> bool:
+def _is_none_or(kind: type | UnionType, value: object) -> bool:
     return value is None or isinstance(value, kind)

@@ -1,5 +1,6 @@
 """The words that every package of Toril shares: frozen values that import nothing of ours."""
 
+from toril.types.custom_backoff import CustomBackoff
 from toril.types.deduplication import Deduplicate
 from toril.types.event import EventKind, JobEvent, JobUpdate
 from toril.types.flow import JobTree, OnFailure
@@ -10,6 +11,7 @@ from toril.types.progress import Progress
 __all__ = [
     "Backoff",
     "BackoffKind",
+    "CustomBackoff",
     "EventKind",
     "JobEvent",
     "JobRecord",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from toril.types.custom_backoff import CustomBackoff
 from toril.types.policy import Backoff, Keep
 from toril.types.progress import Progress
 
@@ -46,7 +47,7 @@ class JobRecord:
     attempts_made: int = 0
     attempts_started: int = 0
     stalled_count: int = 0
-    backoff: Backoff | None = None
+    backoff: Backoff | CustomBackoff | None = None
     keep_completed: Keep | None = None
     keep_failed: Keep | None = None
     progress: Progress | None = None

@@ -9,7 +9,8 @@ from toril.bull.codec.json_values import JsonObject, decode_json, natural, share
 from toril.bull.codec.retention import decode_keep, encode_keep
 from toril.bull.codec.values import from_milliseconds, to_milliseconds
 from toril.bull.options import HIGHEST_PRIORITY_NUMBER, LATEST_MOMENT, LONGEST_DELAY, JobOptions
-from toril.types import Backoff
+from toril.types import Backoff, CustomBackoff
+from toril.types.custom_backoff import LONGEST_KIND
 
 LONGEST_REMEMBERED = 1_000
 
@@ -85,19 +86,24 @@ def _decode_options(wire: bytes | None) -> JobOptions:
 _decode_remembered = lru_cache(maxsize=4096)(_decode_options)
 
 
-def _encode_backoff(backoff: Backoff) -> JsonObject:
+def _encode_backoff(backoff: Backoff | CustomBackoff) -> JsonObject:
     wire: JsonObject = {"type": backoff.kind, "delay": to_milliseconds(backoff.delay)}
     if isinstance(backoff, Backoff) and backoff.jitter > 0:
         wire["jitter"] = backoff.jitter
     return wire
 
 
-def _decode_backoff(wire: object) -> Backoff | None:
+def _decode_backoff(wire: object) -> Backoff | CustomBackoff | None:
     if isinstance(wire, dict):
         backoff = cast(JsonObject, wire)
-        delay = natural(backoff.get("delay")) or 0
-        jitter = backoff.get("jitter")
-        kind = "exponential" if backoff.get("type") == "exponential" else "fixed"
-        return Backoff(kind, from_milliseconds(delay), share(jitter) or 0.0)
+        delay = from_milliseconds(natural(backoff.get("delay")) or 0)
+        jitter = share(backoff.get("jitter")) or 0.0
+        match backoff.get("type"):
+            case "exponential":
+                return Backoff("exponential", delay, jitter)
+            case str(kind) if kind != "fixed" and 0 < len(kind) <= LONGEST_KIND:
+                return CustomBackoff(kind, delay)
+            case _:
+                return Backoff("fixed", delay, jitter)
     delay = whole(wire)
     return Backoff("fixed", from_milliseconds(delay)) if delay is not None and delay > 0 else None
