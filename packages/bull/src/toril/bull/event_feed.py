@@ -23,7 +23,8 @@ class EventFeed:
 
     It never stops on an entry that it cannot read, and outlasts a Redis that is gone for a while: then it
     goes on after the last event that it read. Whoever reads too slowly to keep up with the stream's length
-    (10,000 entries, unless the queue says otherwise) goes on with the oldest entry that is left.
+    (10,000 entries, unless the queue says otherwise) goes on with the oldest entry that is left; so does one
+    whose last event lies ahead of all, as Redis has lost data.
 
     Args:
         connection: for this feed alone, which blocks it while it waits; closing it ends the feed.
@@ -81,15 +82,26 @@ class EventFeed:
     async def _read(self) -> None:
         for pause in reconnect_pauses():
             try:
-                events = await self._reader.read(
-                    {self._keys: self._read_to}, timeout=READ_WITHIN, most=MOST_UNREAD_EVENTS
-                )
+                await self._read_once()
             except BrokerUnavailable:
                 if self._connection.closed:
                     raise
                 await asyncio.sleep(pause)
             else:
-                if events:
-                    self._unread.extend(events)
-                    self._read_to = events[-1].id
                 return
+
+    async def _read_once(self) -> None:
+        events = await self._reader.read(
+            {self._keys: self._read_to}, timeout=READ_WITHIN, most=MOST_UNREAD_EVENTS
+        )
+        if events:
+            self._unread.extend(events)
+            self._read_to = events[-1].id
+        elif _parts(await self._reader.newest(self._keys)) < _parts(self._read_to):
+            # The stream is another one: Redis has lost data, and its clock shows less than we have seen.
+            self._read_to = "0"
+
+
+def _parts(event_id: str) -> tuple[int, int]:
+    milliseconds, _, number = event_id.partition("-")
+    return int(milliseconds), int(number or 0)
