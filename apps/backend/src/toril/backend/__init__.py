@@ -1,6 +1,7 @@
 """The producer: typed jobs in, handles out."""
 
 from toril.backend.errors import BackendError, JobFailed, ServiceClosed
+from toril.backend.services.flow_handle import FlowHandle
 from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.job_handles import JobHandles
 from toril.backend.services.queue_events import QueueEvents
@@ -9,6 +10,8 @@ from toril.bull.errors import (
     BrokerMisconfigured,
     BrokerUnavailable,
     EmbeddedBrokerFailed,
+    FlowRefused,
+    FlowTooLarge,
     InvalidBrokerURL,
     InvalidEvent,
     InvalidJobOptions,
@@ -39,6 +42,9 @@ __all__ = [
     "ChildrenCounts",
     "ChildrenPage",
     "EmbeddedBrokerFailed",
+    "FlowHandle",
+    "FlowRefused",
+    "FlowTooLarge",
     "InvalidBrokerURL",
     "InvalidEvent",
     "InvalidJobOptions",

@@ -50,6 +50,11 @@ class JobHandle(Generic[R]):
         return f"<JobHandle {self.queue}/{self._contract.name} {self.job_id}>"
 
     @property
+    def contract(self) -> Contract[Any, R]:
+        """What its result is read by."""
+        return self._contract
+
+    @property
     def queue(self) -> str:
         return self._inspector.keys.queue
 

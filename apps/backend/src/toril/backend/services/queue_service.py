@@ -10,23 +10,28 @@ from typing import Any, Self, TypeVar
 from toril.backend.errors import ServiceClosed
 from toril.backend.services.batches import batches
 from toril.backend.services.enqueue_options import EnqueueOptions, new_job
+from toril.backend.services.flow_handle import FlowHandle
 from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.job_handles import JobHandles
 from toril.backend.services.outgoing_batch import OutgoingBatch
+from toril.backend.services.outgoing_flows import send_flow, send_flows
 from toril.backend.services.queue_events import QueueEvents
 from toril.backend.services.sender import Sender
 from toril.backend.services.session import ServiceSettings, Session, open_session
 from toril.bull.admin import QueueAdmin
 from toril.bull.bounds import MOST_JOBS_A_SCRIPT
 from toril.bull.event_producer import publish_event
+from toril.bull.flow_tree import FlowReader
 from toril.bull.inspect import QueueInspector
 from toril.bull.keys import DEFAULT_PREFIX
-from toril.jobs import Contract, Job, Queue
+from toril.jobs import Contract, Flow, Job, Queue
+from toril.types import JobTree
 
 R = TypeVar("R")
 
 # One is with Redis while the next is read and encoded.
 MOST_BATCHES_UNDER_WAY = 1
+MOST_FLOWS_READ_AHEAD = 100
 
 
 class QueueService:
@@ -157,6 +162,69 @@ class QueueService:
                 batch.abandon()
         return handles
 
+    async def enqueue_flow(self, flow: Flow[R]) -> FlowHandle[R]:
+        """Adds a job and its children, and theirs, to the queues of their contracts: all of them or none.
+
+        Returns:
+            The handle of the flow's parent; `children` are the handles of its children.
+
+        Raises:
+            InvalidPayload: a job does not fit its contract; nothing is stored.
+            InvalidJobOptions: an option out of range; nothing is stored.
+            FlowTooLarge: it has more jobs (1,000) or bytes (16 million) than one step adds.
+            FlowRefused: a job that exists already was to become a child here, but is another job's, or the
+                parent would wait for itself; nothing is stored. (BullMQ adds the rest then, and its parent
+                waits for ever.)
+            BrokerUnavailable: Redis did not answer in time. The flow may have been added all the same: one
+                whose jobs all have a `job_id` can be added again without harm.
+            ServiceClosed: the service is not open. If it was left meanwhile, the flow may have been added.
+        """
+        return await send_flow(self._open_session(), flow)
+
+    async def enqueue_flows(self, flows: Iterable[Flow[R]] | AsyncIterable[Flow[R]]) -> list[JobHandle[R]]:
+        """Adds flows in order, each whole or not at all; small ones share a round trip.
+
+        Args:
+            flows: read as they are sent. An asynchronous one is read ahead, and closed at the end if it is a
+                generator.
+
+        Returns:
+            The handles of their parents. They are all that is kept of the flows.
+
+        Raises:
+            as `enqueue_flow`; the flows before the one at fault are added, and some of those after it may be.
+        """
+        session = self._open_session()
+        handles: list[JobHandle[R]] = []
+        async with batches(flows, MOST_FLOWS_READ_AHEAD) as lists:
+            async for some in lists:
+                handles += await send_flows(session, some)
+        return handles
+
+    async def get_flow(
+        self, queue: Queue | str | type[Job[Any]], job_id: str, *, depth: int = 10, max_children: int = 20
+    ) -> JobTree:
+        """A job with its children, and theirs, as they stand, whoever added them.
+
+        Args:
+            queue: the job's, or what has that name, or the job's class.
+            depth: how many levels, 1 (the job alone) to 100.
+            max_children: with how many children of each kind (completed, pending, failed, ignored failures) a
+                job is shown, 1 to 1,000. All in all no more than 10,000 jobs are read; `JobTree.omitted`
+                says how many are not.
+
+        Raises:
+            JobNotFound: there is no such job.
+            InvalidQuery: `depth` or `max_children` is out of range.
+            InvalidQueueName: no queue can have that name.
+            NotAContract: the class has no name.
+            BrokerUnavailable: Redis did not answer.
+            ServiceClosed: the service is not open.
+        """
+        session = self._open_session()
+        keys = session.inspector(_name(queue)).keys
+        return await FlowReader(session.asking).read(keys, job_id, depth=depth, max_children=max_children)
+
     def handle(self, contract: type[Job[R]], job_id: str) -> JobHandle[R]:
         """The handle of a job that was added before, perhaps by another process.
 
@@ -253,5 +321,7 @@ class QueueService:
         return self._session
 
 
-def _name(queue: Queue | str) -> str:
-    return queue.name if isinstance(queue, Queue) else queue
+def _name(queue: Queue | str | type[Job[Any]]) -> str:
+    if isinstance(queue, str):
+        return queue
+    return queue.name if isinstance(queue, Queue) else queue.contract().queue.name

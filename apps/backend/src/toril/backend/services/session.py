@@ -1,11 +1,12 @@
 """What a queue service works with while it is open."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from toril.backend.services.flow_handle import FlowHandle
 from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.queue_events import EventFeeds
 from toril.backend.services.sender import Sender
@@ -13,6 +14,7 @@ from toril.backend.services.watcher import JobWatcher
 from toril.bull.admin import QueueAdmin
 from toril.bull.broker_url import broker_url
 from toril.bull.connection import Connection
+from toril.bull.flows import FlowQueue
 from toril.bull.inspect import QueueInspector
 from toril.bull.keys import QueueKeys
 from toril.bull.queue import JobQueue
@@ -57,6 +59,11 @@ class Session:
             self.ending.callback(sender.close)
         return self.senders[queue]
 
+    @property
+    def flows(self) -> FlowQueue:
+        """What adds flows, to any queues."""
+        return FlowQueue(self.adding, self.settings.prefix, timeout=self.settings.timeout)
+
     def inspector(self, queue: str) -> QueueInspector:
         """The one inspector of a queue."""
         if queue not in self.inspectors:
@@ -71,6 +78,14 @@ class Session:
         """A handle of a job, whether it exists or not."""
         inspector = self.inspector(contract.queue.name)
         return JobHandle(job_id, contract, inspector, self.admin(contract.queue.name), self.watcher)
+
+    def flow_handle(
+        self, job_id: str, contract: Contract[Any, Any], children: Sequence[FlowHandle[Any]]
+    ) -> FlowHandle[Any]:
+        """A handle of a job with those of its children."""
+        inspector = self.inspector(contract.queue.name)
+        admin = self.admin(contract.queue.name)
+        return FlowHandle(job_id, contract, inspector, admin, self.watcher, children)
 
 
 @asynccontextmanager
