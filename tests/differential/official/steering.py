@@ -2,27 +2,17 @@
 
 from collections.abc import Mapping
 
-from differential.official.queue import OfficialQueue
+from differential.official.emptying import OfficialEmptying
+from differential.official.rerunning import OfficialRerunning
 from differential.options import milliseconds
 from differential.scripts import Argument
 
 PAUSE = "wait paused meta prioritized events delayed marker"
 RESUME = "paused wait meta prioritized events delayed marker"
-STATES = "completed failed delayed active wait paused waiting-children prioritized"
 
 
-class OfficialSteering(OfficialQueue):
+class OfficialSteering(OfficialEmptying, OfficialRerunning):
     """What people, dashboards, accidents and time do to a queue."""
-
-    def cancel(self, job_id: str) -> str | None:
-        """Removes a job that waits to be started; answers `removed`, why not, or None for no such job."""
-        state = self._run("getStateV2-8", STATES, [job_id, self.keys.job(job_id)]).decode()
-        if state == "unknown":
-            return None
-        if state not in ("waiting", "delayed", "prioritized"):
-            return state
-        code = self._run("removeJob-2", f"{job_id} repeat", [job_id, "0", self.keys.base])
-        return {1: "removed", -8: "scheduled"}[code]
 
     def pause(self) -> None:
         """Lets nobody take jobs."""
@@ -30,7 +20,13 @@ class OfficialSteering(OfficialQueue):
 
     def resume(self) -> None:
         """Ends a pause."""
-        self._run("pause-7", RESUME, ["resumed", "1"])
+        emits = "1"
+        while self._run("pause-7", RESUME, ["resumed", emits]) > 0:
+            emits = "0"
+
+    def put_aside(self) -> None:
+        """Moves what waits to where a BullMQ before v6 puts it as it pauses."""
+        self.client.rename(self.keys.wait, self.keys.base + "paused")
 
     def set_concurrency(self, most: int | None) -> None:
         """How many jobs may run at once, over all workers; None for any number."""
@@ -39,6 +35,22 @@ class OfficialSteering(OfficialQueue):
     def set_rate_limit(self, jobs: int | None, duration: float | None = None) -> None:
         """How many jobs may start per `duration` seconds; None for any number."""
         self._steer({"max": jobs, "duration": None if duration is None else milliseconds(duration)})
+
+    def limit_rate_for(self, seconds: float) -> None:
+        """Lets no job start for a while."""
+        self.client.set(self.keys.base + "limiter", 2**53 - 1, px=milliseconds(seconds))
+
+    def end_rate_limit(self) -> bool:
+        """Lets jobs start again."""
+        return bool(self.client.delete(self.keys.base + "limiter"))
+
+    def trim_events(self, most: int) -> None:
+        """Drops the oldest events."""
+        self.client.xtrim(self.keys.events, maxlen=most, approximate=True)
+
+    def keep_events(self, most: int) -> None:
+        """How many events are kept from now on."""
+        self.client.hset(self.keys.meta, "opts.maxLenEvents", most)
 
     def forget(self, *names: str) -> None:
         """Deletes keys of the queue as if their time had run out: a lock, the limiter, the stalled check."""

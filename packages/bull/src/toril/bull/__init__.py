@@ -14,8 +14,13 @@ from toril.bull.errors import (
     InvalidJobOptions,
     InvalidQuery,
     InvalidQueueName,
+    InvalidSetting,
+    JobLocked,
     JobNotCancellable,
     JobNotFound,
+    QueueBusy,
+    QueueNotPaused,
+    WrongState,
 )
 
 __all__ = [
@@ -32,6 +37,11 @@ __all__ = [
     "InvalidJobOptions",
     "InvalidQuery",
     "InvalidQueueName",
+    "InvalidSetting",
+    "JobLocked",
     "JobNotCancellable",
     "JobNotFound",
+    "QueueBusy",
+    "QueueNotPaused",
+    "WrongState",
 ]

@@ -12,8 +12,13 @@ BullError
 ├── EmbeddedBrokerFailed  the private broker did not start, or its data folder is in use
 ├── FlowTooLarge          more jobs in one flow than can be added in one step
 ├── FlowRefused           a job that exists already cannot become the child of a flow
+├── InvalidSetting        a value by which no queue or job can be steered
+├── QueueNotPaused        what would destroy a queue, asked of one that workers take jobs from
+├── QueueBusy             the same, while jobs run
 ├── JobNotFound           no such job in this queue
-└── JobNotCancellable     a job that runs already, has ended, or waits for its children
+├── JobLocked             a job that a worker holds, or one of whose children
+└── WrongState            a job that does not stand where this can be done to it
+    └── JobNotCancellable a job that runs already, has ended, or waits for its children
 
 BrokerWarning             Redis answers, but jobs may not be safe in it (a warning, not an error)
 """
@@ -146,11 +151,59 @@ class JobNotFound(BullError, LookupError):
         super().__init__(f"queue {queue!r} has no job {job_id!r}: it was never added, or it was removed")
 
 
-class JobNotCancellable(BullError):
+class InvalidSetting(BullError, ValueError):
+    """A value by which no queue or job can be steered."""
+
+    def __init__(self, setting: str, value: object, rule: str) -> None:
+        self.setting = setting
+        self.value = value
+        self.rule = rule
+        super().__init__(f"{setting}={value!r}: {rule}")
+
+
+class QueueNotPaused(BullError):
+    """A queue that is to be destroyed must be paused: workers could take what is being removed."""
+
+    def __init__(self, queue: str) -> None:
+        self.queue = queue
+        super().__init__(f"queue {queue!r} is not paused: pause it before it is obliterated")
+
+
+class QueueBusy(BullError):
+    """Jobs run in a queue that is to be destroyed."""
+
+    def __init__(self, queue: str) -> None:
+        self.queue = queue
+        super().__init__(f"jobs of queue {queue!r} still run: wait for their end, or say force to lose them")
+
+
+class JobLocked(BullError):
+    """A job that a worker holds, or one of whose children; `holder` is the key of the one that is held."""
+
+    def __init__(self, queue: str, job_id: str, holder: str) -> None:
+        self.queue = queue
+        self.job_id = job_id
+        self.holder = holder
+        held = "it" if holder.endswith(f":{queue}:{job_id}") else f"its child {holder}"
+        super().__init__(
+            f"job {job_id!r} of queue {queue!r} cannot be removed: a worker holds {held}; "
+            "try again when that has ended"
+        )
+
+
+class WrongState(BullError):
+    """A job that does not stand where this can be done to it; `state` is where it stands, in words."""
+
+    def __init__(self, queue: str, job_id: str, action: str, state: str) -> None:
+        self.queue = queue
+        self.job_id = job_id
+        self.action = action
+        self.state = state
+        super().__init__(f"job {job_id!r} of queue {queue!r} cannot be {action}: it is {state}")
+
+
+class JobNotCancellable(WrongState):
     """A job that does not wait to be started; `state` is where it stands, or "scheduled"."""
 
     def __init__(self, queue: str, job_id: str, state: str) -> None:
-        self.queue = queue
-        self.job_id = job_id
-        self.state = state
-        super().__init__(f"job {job_id!r} of queue {queue!r} cannot be cancelled: it is {state}")
+        super().__init__(queue, job_id, "cancelled", state)

@@ -6,7 +6,7 @@ milliseconds, but for `age`, which BullMQ counts in seconds too (bullmq-protocol
 
 from toril.bull.codec.events import decode_event
 from toril.bull.codec.failures import UnknownSince, decode_stacktrace, decode_unknown, encode_failure
-from toril.bull.codec.json_values import decode_json
+from toril.bull.codec.json_values import decode_json, is_json
 from toril.bull.codec.options import decode_options, encode_options
 from toril.bull.codec.parents import encode_parent, with_parent
 from toril.bull.codec.progress import decode_progress, encode_progress
@@ -45,6 +45,7 @@ __all__ = [
     "encode_retention",
     "encode_text",
     "from_milliseconds",
+    "is_json",
     "moment",
     "number",
     "optional_count",

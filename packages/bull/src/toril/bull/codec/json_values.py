@@ -18,6 +18,15 @@ def decode_json(value: bytes | str | None) -> Any:
         return None
 
 
+def is_json(value: bytes) -> bool:
+    """Whether every JSON reader accepts it: NaN and infinity are none."""
+    try:
+        json.loads(value, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def real(value: object) -> float | None:
     """A number that counts exactly."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -41,3 +50,7 @@ def share(value: object, *, of: int = 1) -> float | None:
     """A number from 0 to `of`, as a share of it: 0.0 to 1.0."""
     found = real(value)
     return found / of if found is not None and 0 <= found <= of else None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")

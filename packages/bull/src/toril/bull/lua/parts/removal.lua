@@ -3,7 +3,7 @@
 -- Removing finished jobs, at once or by a queue's retention (bullmq-protocol §4.3). No event tells of it, and
 -- deduplication keys stay.
 local function remove_keys(job_key)
-  call('DEL', job_key, job_key .. ':logs', job_key .. ':dependencies', job_key .. ':processed',
+  return call('DEL', job_key, job_key .. ':logs', job_key .. ':dependencies', job_key .. ':processed',
     job_key .. ':failed', job_key .. ':unsuccessful')
 end
 

@@ -7,18 +7,15 @@ Reply 1 if it was removed; else the state that it is in, 'scheduled' for the pen
       the job is nowhere
 Events removed, `waiting` of a parent that waited for it alone
 ]]
+--- use deduplication_of_removed
 --- use events
+--- use next_run
 --- use parents
 --- use removal
 --- use state
 
 local id = ARGV[1]
 local job_key = base .. id
-
-local function is_scheduled(scheduler)
-  local next_run = scheduler and call('ZSCORE', base .. 'repeat', scheduler)
-  return next_run and id == string.format('repeat:%s:%.0f', scheduler, tonumber(next_run))
-end
 
 -- Takes the job out of where it waits, and says where that was.
 local function take_out()
@@ -34,20 +31,18 @@ local function take_out()
   end
 end
 
-local job = call('HMGET', job_key, 'rjk', 'parentKey', 'deid')
-if is_scheduled(job[1]) then
+if is_next_run(id) then
   return 'scheduled'
 end
 local was_in = take_out()
 if not was_in then
   return state_of(id) or false
 end
-if job[2] and job[2] ~= '' and call('EXISTS', job[2]) == 1 then
-  child_removed(job[2], job_key)
+local job = call('HMGET', job_key, 'parentKey', 'deid')
+if job[1] and job[1] ~= '' and call('EXISTS', job[1]) == 1 then
+  child_removed(job[1], job_key)
 end
-if job[3] and call('GET', base .. 'de:' .. job[3]) == id then
-  call('DEL', base .. 'de:' .. job[3], base .. 'dn:' .. job[3])
-end
+forget_deduplication(base, id, job[2])
 remove_keys(job_key)
 emit_and_trim('removed', 'jobId', id, 'prev', was_in)
 return 1
