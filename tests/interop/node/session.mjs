@@ -109,6 +109,13 @@ export class Session {
     return server.address().port;
   }
 
+  /** An event of one's own, `{eventName, …}`, as QueueEventsProducer publishes it. */
+  async publishEvent({ queue, event }) {
+    const producer = this.#listen(`producer ${queue}`, new this.#bullmq.QueueEventsProducer(queue, this.#options));
+    await producer.publishEvent(event);
+    await producer.close();
+  }
+
   /** Whether every worker of the queue, Node's or ours, waits for a marker, and none is left to wake it. */
   async isIdle({ queue }) {
     const target = this.#queue(queue);
