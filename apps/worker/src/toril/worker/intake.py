@@ -178,10 +178,11 @@ class IntakeLoop:
         woken_for = await marker.wait(pause)
         if woken_for is None:
             return True
+        if self._supply.free <= 0:
+            # The places were filled while this worker slept, or it was paused: somebody else is to wake up.
+            await marker.pass_on()
+            return True
         if woken_for > time.time():
             self._supply.expect_at(woken_for)
             return False
-        if self._supply.free <= 0:
-            # The places were filled while this worker slept: the wake-up is somebody else's.
-            await marker.pass_on()
         return True

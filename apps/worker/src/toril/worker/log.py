@@ -10,6 +10,14 @@ def started(queue: str, worker: str | None, concurrency: int, handlers: list[str
     _log.info("worker started", queue=queue, concurrency=concurrency, handlers=handlers, **named)
 
 
+def paused(queue: str) -> None:
+    _log.info("worker paused", queue=queue)
+
+
+def resumed(queue: str) -> None:
+    _log.info("worker resumed", queue=queue)
+
+
 def stopping(queue: str, running: int, grace: float) -> None:
     _log.info("worker stopping", queue=queue, running=running, grace=grace)
 

@@ -35,6 +35,7 @@ class Shift:
 
     Args:
         intakes: the wire, one for each exchange that may be under way.
+        paused: take no jobs until `resume` is called.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class Shift:
         intakes: list[Intake],
         outage: Outage,
         group: asyncio.TaskGroup,
+        *,
+        paused: bool = False,
     ) -> None:
         self._queue = keys.queue
         self._settings = settings
@@ -53,6 +56,7 @@ class Shift:
         self._outage = outage
         self._loop = asyncio.get_running_loop()
         self._stopping = False
+        self._paused = False
         self._intakes = intakes
         self._marker = Marker(connections.waiting, keys)
         self._check = StalledCheck(
@@ -92,6 +96,24 @@ class Shift:
             settle=self._intake.settle,
             ended=self._ended,
         )
+
+        if paused:
+            self.pause()
+
+    def pause(self) -> None:
+        """Takes no more jobs; those that run go on."""
+        self._paused = True
+        self._supply.pause()
+
+    def resume(self) -> None:
+        """Takes jobs again."""
+        self._paused = False
+        self._supply.resume()
+        self._intake.look_again()
+
+    async def all_ended(self) -> None:
+        """Waits until no job runs."""
+        await self._executions.all_ended()
 
     async def work(self, stop: asyncio.Event, hurry: asyncio.Event, grace: float) -> None:
         """Works until `stop` is set, then lets what runs end, for `grace` seconds or until `hurry` is set."""
@@ -150,7 +172,8 @@ class Shift:
 
     def _start(self, job: TakenJob) -> None:
         self._locks.hold(job.id, job.token)
-        if self._stopping:
+        if self._stopping or self._paused:
+            # It was on its way when the worker was stopped or paused.
             self._intake.settle(Released(job.id, job.token))
             return
         self._supply.started()

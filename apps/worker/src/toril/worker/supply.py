@@ -43,6 +43,7 @@ class Supply:
         self._reserved = 0
         self._running = 0
         self._closed = False
+        self._paused = False
         self._limited_until = 0.0
         self._next_due: float | None = None
 
@@ -54,7 +55,9 @@ class Supply:
     @property
     def free(self) -> int:
         """How many more jobs could be started now."""
-        return 0 if self._closed else self._concurrency - self._running - self._reserved
+        if self._closed or self._paused:
+            return 0
+        return self._concurrency - self._running - self._reserved
 
     @property
     def next_due(self) -> float | None:
@@ -99,6 +102,14 @@ class Supply:
     def close(self) -> None:
         """Takes no more jobs."""
         self._closed = True
+
+    def pause(self) -> None:
+        """Takes no more jobs for a while."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Takes jobs again."""
+        self._paused = False
 
     def reserve(self) -> Reservation:
         """Sets places aside for the jobs of one round trip."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import uuid
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
@@ -41,6 +42,8 @@ class Worker:
         self._outage = Outage(keys.queue)
         self._stack = AsyncExitStack()
         self._connections: WorkerConnections | None = None
+        self._shift: Shift | None = None
+        self._resumed: asyncio.Event | None = None
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -56,7 +59,13 @@ class Worker:
     @property
     def is_ready(self) -> bool:
         """Whether the worker reaches Redis and takes jobs."""
-        return self._connections is not None and not self._outage.lasts and not self._stop.is_set()
+        connected = self._connections is not None and not self._outage.lasts
+        return connected and not self._stop.is_set() and not self.is_paused
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the worker takes no jobs until it is resumed."""
+        return self._resumed is not None
 
     async def __aenter__(self) -> Self:
         """Connects.
@@ -107,10 +116,46 @@ class Worker:
         ]
         log.started(self.queue, self.name, settings.concurrency, sorted(self._handlers.names))
         async with asyncio.TaskGroup() as group:
-            shift = Shift(
-                self._keys, self._handlers, settings, self._connections, intakes, self._outage, group
+            self._shift = Shift(
+                self._keys,
+                self._handlers,
+                settings,
+                self._connections,
+                intakes,
+                self._outage,
+                group,
+                paused=self.is_paused,
             )
-            await shift.work(self._stop, self._hurry, settings.grace)
+            try:
+                await self._shift.work(self._stop, self._hurry, settings.grace)
+            finally:
+                self._shift = None
+
+    async def pause(self, *, now: bool = False) -> None:
+        """Takes no more jobs until `resume` is called, and waits until those that run have ended.
+
+        Other workers of the queue go on. Locks are renewed, and stalled jobs looked after, all the same.
+
+        Args:
+            now: do not wait.
+        """
+        resumed = self._resumed = self._resumed or asyncio.Event()
+        log.paused(self.queue)
+        if self._shift is None:
+            return
+        self._shift.pause()
+        if not now:
+            await _first_of(self._shift.all_ended(), resumed.wait())
+
+    def resume(self) -> None:
+        """Takes jobs again. A `pause` that still waits ends."""
+        if self._resumed is None:
+            return
+        log.resumed(self.queue)
+        self._resumed.set()
+        self._resumed = None
+        if self._shift is not None:
+            self._shift.resume()
 
     def stop(self) -> None:
         """Takes no more jobs; `run` ends when those that run have ended, or the grace is over.
@@ -121,3 +166,13 @@ class Worker:
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
+
+
+async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
+    """Waits until one of several has come; the others are given up."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
