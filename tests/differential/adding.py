@@ -38,7 +38,7 @@ def add_call(
     """The call that adds one job.
 
     Args:
-        now: milliseconds since the epoch.
+        now: milliseconds since the epoch; options with a timestamp of their own have that instead.
         options: BullMQ's own.
         waits_for_children: makes it a parent, which runs when its children are through.
         in_flow: it is one of several that are added together, by the scripts of BullMQ 6.
@@ -50,13 +50,14 @@ def add_call(
         keys.base,
         job_id or "",
         name,
-        now,
+        options.get("timestamp", now),
         *_parent_arguments(keys, parent),
         None,
         f"{keys.base}de:{deduplication['id']}" if deduplication else None,
         1 if in_flow else None,
     ]
-    name = f"{NPM}{script}" if in_flow else script
+    is_newer = in_flow or (deduplication or {}).get("reschedule")
+    name = f"{NPM}{script}" if is_newer else script
     return Call(name, under(keys.base, KEYS[script]), [pack(arguments), data, pack(options)])
 
 

@@ -25,7 +25,7 @@ from differential.side import Worker
 from hypothesis import strategies as st
 
 from toril.bull.intake import RateLimit
-from toril.types import Backoff, Keep
+from toril.types import Backoff, Deduplicate, Keep
 
 one_of = st.sampled_from
 
@@ -46,6 +46,16 @@ deduplication_modes: st.SearchStrategy[dict[str, Any]] = one_of(
         {"keepLastIfActive": True, "replace": True, "ttl": 60_000},
     ]
 )
+our_deduplications = one_of(
+    [
+        Deduplicate("red"),
+        Deduplicate("red", 60.0),
+        Deduplicate("red", 60.0, extend=True, replace=True),
+        Deduplicate("blue", replace=True),
+        Deduplicate("blue", keep_last=True),
+        Deduplicate("red", keep_last=True, replace=True),
+    ]
+)
 jobs = st.fixed_dictionaries(
     {},
     optional={
@@ -56,6 +66,7 @@ jobs = st.fixed_dictionaries(
         "attempts": st.integers(1, 3),
         "backoff": one_of([Backoff("exponential", 1.0, 0.5)]),
         "keep_completed": keeps,
+        "deduplicate": our_deduplications,
     },
 )
 batches = st.lists(st.one_of(st.just({}), jobs), min_size=1, max_size=3)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from toril.bull.options import JobOptions
-from toril.types import Keep
+from toril.types import Deduplicate, Keep
 
 Options = dict[str, Any]
 
@@ -29,9 +29,27 @@ def job_options(options: JobOptions, job_id: str | None = None) -> Options:
         "removeOnComplete": _remove(options.keep_completed),
         "removeOnFail": _remove(options.keep_failed),
         "stackTraceLimit": options.stack_trace_limit,
+        "kl": options.log_limit,
+        "sizeLimit": options.size_limit,
+        "timestamp": None if options.enqueued_at is None else milliseconds(options.enqueued_at),
+        "de": options.deduplicate and deduplication(options.deduplicate),
         "contractVersion": options.contract_version,
         "jobId": job_id,
     }
+
+
+def deduplication(deduplicate: Deduplicate) -> Options:
+    """`de`, as Node sends it."""
+    return _present(
+        {
+            "id": deduplicate.key,
+            "ttl": None if deduplicate.ttl is None else milliseconds(deduplicate.ttl),
+            "extend": deduplicate.extend or None,
+            "replace": deduplicate.replace or None,
+            "reschedule": deduplicate.reschedule or None,
+            "keepLastIfActive": deduplicate.keep_last or None,
+        }
+    )
 
 
 def keep_jobs(keep: Keep | None) -> Options:
@@ -40,7 +58,7 @@ def keep_jobs(keep: Keep | None) -> Options:
         return {"count": -1}
     if keep.count == 0:
         return {"count": 0}
-    return _present({"count": keep.count, "age": keep.age})
+    return _present({"count": keep.count, "age": keep.age, "limit": keep.limit})
 
 
 def _remove(keep: Keep | None) -> bool | int | Options | None:
@@ -48,7 +66,7 @@ def _remove(keep: Keep | None) -> bool | int | Options | None:
         return None
     if keep.age is None or keep.count == 0:
         return {None: False, 0: True}.get(keep.count, keep.count)
-    return _present({"age": keep.age, "count": keep.count})
+    return _present({"age": keep.age, "count": keep.count, "limit": keep.limit})
 
 
 def _present(options: Options) -> Options:

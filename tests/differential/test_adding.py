@@ -64,6 +64,7 @@ def test_every_option_is_stored_as_node_stores_it(pair: Pair) -> None:
             job(keep_completed=Keep(0), keep_failed=Keep()),
             job(keep_completed=Keep(100), keep_failed=Keep(count=5, age=3600.0)),
             job(keep_completed=Keep(age=1.5), contract_version=4, stack_trace_limit=0),
+            job(keep_completed=Keep(2, 60.0, limit=5), log_limit=10, size_limit=1_000),
             job(delay=0.001, lifo=True),
             job(job_id="ñ-\U0001f600"),
         ],
@@ -109,4 +110,30 @@ def test_the_stream_keeps_as_many_events_as_the_queue_says(pair: Pair) -> None:
 def test_ids_of_fourteen_digits_stay_exact(pair: Pair) -> None:
     pair.step("plant", "SET", "id", 10**14 - 10)
     pair.step("add", [job(), job()])
+    pair.check()
+
+
+A_YEAR = 365 * 86_400.0
+
+
+@pytest.mark.parametrize("years", [1.5, 10, 99])
+def test_a_delay_of_years_keeps_its_millisecond(pair: Pair, years: float) -> None:
+    """From 2039 on, scores are numbers of which a double leaves some out: such jobs share them."""
+    pair.step(
+        "add", [job(delay=years * A_YEAR), job(delay=years * A_YEAR), job(delay=years * A_YEAR + 0.001)]
+    )
+    pair.step("add", [job(delay=years * A_YEAR)])
+    pair.check()
+    pair.clock.advance(years * A_YEAR)
+    pair.take(4)
+    pair.check()
+
+
+@pytest.mark.parametrize("options", [{}, {"delay": 5.0}, {"priority": 2}, {"lifo": True}], ids=str)
+@pytest.mark.parametrize("ago", [-3600.0, 2.0, 3600.0])
+def test_a_job_may_say_itself_when_it_was_added(pair: Pair, options: dict, ago: float) -> None:
+    pair.step("add", [job(), job(enqueued_at=pair.clock.now - ago, **options), job(**options)])
+    pair.check()
+    pair.clock.advance(4)
+    pair.take(3)
     pair.check()

@@ -18,6 +18,7 @@ KEEPS = [
     Keep(2, 1.5),
     Keep(1, 100.0),
     Keep(0, 9.0),
+    Keep(age=1.5, limit=1),
 ]
 each_keep = pytest.mark.parametrize("keep", KEEPS, ids=str)
 each_ending = pytest.mark.parametrize("ending", [completed, failed], ids=lambda ending: ending.__name__)

@@ -6,8 +6,8 @@ from toril.bull.connection import Connection
 from toril.bull.inspect import QueueInspector
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
-from toril.bull.queue import MOST_JOBS_A_SCRIPT, JobQueue, NewJob
-from toril.types import JobState
+from toril.bull.queue import MOST_JOBS_A_SCRIPT, AddedJobs, JobQueue, NewJob
+from toril.types import Deduplicate, JobState
 
 
 def job(name: str = "paint", *, job_id: str | None = None, **options: object) -> NewJob:
@@ -31,6 +31,37 @@ async def test_a_large_batch_is_cut_and_stays_in_order(connection: Connection, k
     assert ids == [str(number) for number in range(1, many + 1)]
     waiting = await QueueInspector(connection, keys).jobs(JobState.WAITING, limit=1000)
     assert [each.id for each in waiting] == ids
+
+
+async def test_the_answer_says_which_jobs_are_not_new(connection: Connection, keys: QueueKeys) -> None:
+    red, blue = Deduplicate("red"), Deduplicate("blue")
+    added = await JobQueue(connection, keys).add(
+        [
+            job(job_id="mine"),
+            job(deduplicate=red),
+            job(job_id="mine"),
+            job(deduplicate=red),
+            job(deduplicate=blue, job_id="yours"),
+            job(deduplicate=blue),
+        ]
+    )
+    assert (added, added.known) == (["mine", "2", "mine", "2", "yours", "yours"], {2, 3, 5})
+
+
+async def test_the_answer_says_so_across_the_parts_of_a_large_batch(
+    connection: Connection, keys: QueueKeys
+) -> None:
+    many = [job()] * MOST_JOBS_A_SCRIPT
+    added = await JobQueue(connection, keys).add([job(job_id="mine"), *many, job(job_id="mine"), *many])
+    assert added.known == {MOST_JOBS_A_SCRIPT + 1}
+    assert added[MOST_JOBS_A_SCRIPT + 1] == "mine"
+
+
+def test_a_part_of_an_answer_is_an_answer() -> None:
+    added = AddedJobs(["1", "2", "3", "4"], known=[0, 2])
+    part = added.part(1, 4)
+    assert (part, part.known) == (["2", "3", "4"], {1})
+    assert added.part(3, 4).known == frozenset()
 
 
 async def test_adding_nothing_asks_nothing(connection: Connection, keys: QueueKeys) -> None:

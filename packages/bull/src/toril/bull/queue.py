@@ -1,7 +1,7 @@
 """Adding jobs to a queue, many in one round trip."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from toril.bull.bounds import MOST_BYTES_A_SCRIPT as MOST_BYTES_A_SCRIPT
@@ -20,14 +20,35 @@ ARGUMENTS_A_JOB = 7
 class NewJob(NamedTuple):
     """A job to add.
 
-    `data` is JSON. `job_id` is None for the next number, else an id that `options.check_job_id` accepts;
-    adding an id that exists already changes nothing and answers with that id.
+    `data` is JSON. `job_id` is None for the next number, else an id that `options.check_job_id` accepts.
     """
 
     name: str
     data: bytes
     options: JobOptions
     job_id: str | None = None
+
+
+class AddedJobs(list[str]):
+    """The ids of jobs that were added, in order.
+
+    Attributes:
+        known: the places of those that are no new jobs. Their ids are those of the jobs that were there already,
+            which have this custom id or hold the deduplication key.
+    """
+
+    def __init__(self, ids: Iterable[str] = (), known: Iterable[int] = ()) -> None:
+        super().__init__(ids)
+        self.known = frozenset(known)
+
+    def part(self, start: int, end: int) -> "AddedJobs":
+        """Those from one place up to another one, as if they had been added by themselves."""
+        return AddedJobs(self[start:end], (place - start for place in self.known if start <= place < end))
+
+    def take_in(self, others: "AddedJobs") -> None:
+        """Puts others behind these."""
+        self.known |= {len(self) + place for place in others.known}
+        self += others
 
 
 class JobQueue:
@@ -43,8 +64,8 @@ class JobQueue:
         self._connection = connection
         self._script = load("adding/add")
 
-    async def add(self, jobs: Sequence[NewJob], *, now: float | None = None) -> list[str]:
-        """Adds the jobs, in order, and answers with their ids.
+    async def add(self, jobs: Sequence[NewJob], *, now: float | None = None) -> AddedJobs:
+        """Adds the jobs, in order, and answers with their ids, and with which of them are not new.
 
         One script call handles a few hundred jobs, so that Redis stays responsive; of a larger number each
         such part is added whole or not at all.
@@ -56,12 +77,12 @@ class JobQueue:
             BrokerUnavailable: Redis did not answer; the jobs of the part under way may have been added.
         """
         timestamp = to_milliseconds(time.time() if now is None else now)
-        ids: list[str] = []
+        added = AddedJobs()
         arguments: list[Argument] = [timestamp]
         size = 0
         for job in jobs:
             if len(arguments) > MOST_JOBS_A_SCRIPT * ARGUMENTS_A_JOB or size > MOST_BYTES_A_SCRIPT:
-                ids += await self._add(arguments)
+                added.take_in(await self._add(arguments))
                 del arguments[1:]
                 size = 0
             options = job.options
@@ -72,15 +93,15 @@ class JobQueue:
                 encode_options(options, job.job_id),
                 to_milliseconds(options.delay),
                 options.priority,
-                "1" if options.lifo else "",
+                "1" if options.lifo or options.is_own else "",
             )
             size += len(job.data)
         if len(arguments) > 1:
-            ids += await self._add(arguments)
-        return ids
+            added.take_in(await self._add(arguments))
+        return added
 
-    async def _add(self, arguments: Sequence[Argument]) -> list[str]:
-        reply: list[bytes] = await self._connection.run(
+    async def _add(self, arguments: Sequence[Argument]) -> AddedJobs:
+        ids, known = await self._connection.run(
             self._script, [self.keys.meta], arguments, timeout=self._timeout
         )
-        return [text(job_id) for job_id in reply]
+        return AddedJobs([text(job_id) for job_id in ids], known)

@@ -3,14 +3,16 @@ Adds jobs, in the order given.
 
 KEYS  1 the queue's meta key
 ARGV  1 now (ms), then per job seven: custom id or '' (the next number)   name   data JSON   options JSON
-      delay (ms)   priority (0 for none)   '1' to put it in front of all that wait, else ''
-Reply the ids, in order. A custom id whose job exists already is answered with that id and changes nothing.
-Events added, waiting, delayed, duplicated
+      delay (ms)   priority (0 for none)   '1' if its options say more of this (lifo, timestamp, de), else ''
+Reply { the ids, in order; the places, from 0, of those that are no new jobs }. A custom id that exists already is
+      answered with that id and changes nothing; a deduplication key that is held, with the id of its holder.
+Events added, waiting, delayed, duplicated, deduplicated, removed
 ]]
 --- use store
 --- use blocked
 --- use marker
 --- use order
+--- use deduplicate
 
 local now = tonumber(ARGV[1])
 local ARGUMENTS = 7
@@ -18,7 +20,8 @@ local count = (#ARGV - 1) / ARGUMENTS
 local last_number = call('INCRBY', base .. 'id', count)
 max_events()
 
-local ids = {}
+local NOTHING_MORE = {}
+local ids, known = {}, {}
 local front, back, prioritized, delayed = {}, {}, {}, {}
 local next_scores = {}
 
@@ -29,23 +32,46 @@ local function delayed_score(due)
   return score
 end
 
+local function write_delayed()
+  if #delayed > 0 then
+    call('ZADD', base .. 'delayed', unpack(delayed))
+    mark_next_due(base)
+    delayed, next_scores = {}, {}
+  end
+end
+
 local function append_scored(list, score, id)
   list[#list + 1] = score
   list[#list + 1] = id
 end
 
-local function add(id, at)
+-- The id of the job in whose favour this one is not added, or nil.
+local function holder_of_key(id, at, options)
+  local de = options.de
+  if not de then
+    return nil
+  end
+  if de.replace or de.reschedule then
+    write_delayed()
+  end
+  local job = { name = ARGV[at + 1], data = ARGV[at + 2], options = ARGV[at + 3], delay = tonumber(ARGV[at + 4]) }
+  return deduplicate(de, id, job, options.timestamp or now)
+end
+
+local function add(id, at, options)
   local delay, priority = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
-  store(id, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[1], delay, priority)
+  local extra = options.de and { 'deid', options.de.id }
+  store(id, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], options.timestamp or ARGV[1], delay, priority, extra)
   if delay > 0 then
-    append_scored(delayed, delayed_score(now + delay), id)
-    emit('delayed', 'jobId', id, 'delay', now + delay)
+    local due = (options.timestamp or now) + delay
+    append_scored(delayed, delayed_score(due), id)
+    emit('delayed', 'jobId', id, 'delay', due)
     return
   end
   if priority > 0 then
     append_scored(prioritized, priority * 4294967296, id)
   else
-    local line = ARGV[at + 6] == '1' and front or back
+    local line = options.lifo and front or back
     line[#line + 1] = id
   end
   emit('waiting', 'jobId', id)
@@ -53,18 +79,20 @@ end
 
 for i = 1, count do
   local at = 2 + (i - 1) * ARGUMENTS
-  local id = ARGV[at]
-  local exists = false
+  local options = ARGV[at + 6] ~= '' and cjson.decode(ARGV[at + 3]) or NOTHING_MORE
+  local id, holder = ARGV[at], nil
   if id == '' then
     id = string.format('%.0f', last_number - count + i)
-  else
-    exists = call('EXISTS', base .. id) == 1
-  end
-  ids[i] = id
-  if exists then
+  elseif call('EXISTS', base .. id) == 1 then
+    holder = id
     emit('duplicated', 'jobId', id)
+  end
+  holder = holder or holder_of_key(id, at, options)
+  ids[i] = holder or id
+  if holder then
+    known[#known + 1] = i - 1
   else
-    add(id, at)
+    add(id, at, options)
   end
 end
 
@@ -84,9 +112,6 @@ end
 if #prioritized + #back + #front > 0 and not is_blocked(base) then
   mark_work(base)
 end
-if #delayed > 0 then
-  call('ZADD', base .. 'delayed', unpack(delayed))
-  mark_next_due(base)
-end
+write_delayed()
 trim_events()
-return ids
+return { ids, known }

@@ -1,7 +1,8 @@
 --- use queue
+--- use deduplication_key
 --- use store
 --- use enqueue
--- The end of a job that holds a deduplication key (bullmq-protocol §6.3).
+-- The end of a job that holds a deduplication key (bullmq-protocol §6.3). How it came by it is in deduplicate.lua.
 
 -- A key without a time to live lasts as long as its job.
 local function release_key(deduplication_id, id)
@@ -25,13 +26,7 @@ local function add_kept_duplicate(deduplication_id, now)
   options = readable and type(options) == 'table' and options or {}
   local deduplication = type(options.de) == 'table' and options.de or {}
 
-  local key = base .. 'de:' .. deduplication_id
-  local ttl = tonumber(deduplication.ttl) or 0
-  if ttl > 0 and not deduplication.keepLastIfActive then
-    call('SET', key, id, 'PX', ttl)
-  else
-    call('SET', key, id)
-  end
+  hold_key(deduplication_id, deduplication, id)
 
   local extra = {}
   if kept[5] then
