@@ -150,6 +150,14 @@ def test_progress_and_log_lines_are_stored_and_told(pair: Pair) -> None:
     pair.check()
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 10])
+def test_a_log_keeps_as_many_lines_as_its_job_says(pair: Pair, limit: int) -> None:
+    pair.step("add", [job()])
+    for number in range(4):
+        pair.step("add_log", "1", f"line {number}", limit)
+    pair.check()
+
+
 def test_a_job_that_is_gone_takes_neither_progress_nor_log_lines(pair: Pair) -> None:
     assert pair.step("update_progress", "9", 0.5) == -1
     assert pair.step("add_log", "9", "line") == -1

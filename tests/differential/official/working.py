@@ -96,9 +96,9 @@ class OfficialWorking(OfficialQueue):
         progress = json.dumps(round(fraction * 100))
         return self._run("updateProgress-3", f"{job_id} events meta", [job_id, progress])
 
-    def add_log(self, job_id: str, line: str) -> int:
-        """Adds a line to a job's log; 0, or -1 for a job that is gone."""
-        arguments = [job_id, line, MOST_LOG_LINES]
+    def add_log(self, job_id: str, line: str, limit: int = MOST_LOG_LINES) -> int:
+        """Adds a line to a job's log that keeps so many; 0, or -1 for a job that is gone."""
+        arguments = [job_id, line, limit]
         return min(0, self._run("addLog-2", f"{job_id} {job_id}:logs", arguments))
 
     def _is_blocked(self) -> bool:

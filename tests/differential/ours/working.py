@@ -55,9 +55,9 @@ class OurWorking(OurQueue):
             return -1
         return 0
 
-    def add_log(self, job_id: str, line: str) -> int:
+    def add_log(self, job_id: str, line: str, limit: int | None = None) -> int:
         try:
-            self._wait_for(JobFeedback(self._connection, self.keys).log(job_id, line))
+            self._wait_for(JobFeedback(self._connection, self.keys).log(job_id, line, limit=limit))
         except JobNotFound:
             return -1
         return 0

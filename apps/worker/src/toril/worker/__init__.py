@@ -10,14 +10,17 @@ from toril.worker.errors import (
     HandlerStopped,
     JobTimedOut,
     NoHandlers,
+    OutcomeRefused,
     UnknownBackoff,
     UnknownJob,
     Unrecoverable,
     UnsuitableHandler,
     WorkerError,
     WorkerNotEntered,
+    WrongContract,
 )
 from toril.worker.handlers import Handlers
+from toril.worker.job_in_hand import JobInHand
 from toril.worker.retrying import BackoffStrategy
 from toril.worker.settings import WorkerSettings
 from toril.worker.signals import RateLimited, RunEnded
@@ -33,8 +36,10 @@ __all__ = [
     "HandlerStopped",
     "Handlers",
     "JobContext",
+    "JobInHand",
     "JobTimedOut",
     "NoHandlers",
+    "OutcomeRefused",
     "RateLimit",
     "RateLimited",
     "RunEnded",
@@ -47,4 +52,5 @@ __all__ = [
     "WorkerFactory",
     "WorkerNotEntered",
     "WorkerSettings",
+    "WrongContract",
 ]

@@ -53,18 +53,18 @@ class JobContext:
             JobNotFound: the job was removed.
             BrokerUnavailable: Redis did not answer.
         """
-        if not 0 <= fraction <= 1:
-            raise ValueError(f"progress {fraction!r}: it must lie between 0.0 and 1.0")
         await self._feedback.progress(self._job.id, fraction, note)
 
     async def log(self, line: str) -> None:
         """Adds a line to the job's log, which handles, the command line and dashboards show.
 
+        The log keeps as many lines as the job says, else the newest 1,000; each is cut at 10,000 characters.
+
         Raises:
             JobNotFound: the job was removed.
             BrokerUnavailable: Redis did not answer.
         """
-        await self._feedback.log(self._job.id, line)
+        await self._feedback.log(self._job.id, line, limit=self._job.options.log_limit)
 
     def move_to_delayed(self, seconds: float) -> NoReturn:
         """Ends this run here; the job runs again, from its beginning, after so many seconds.

@@ -8,6 +8,8 @@ WorkerError
 │   └── UnsuitableHandler   a function that cannot be called as its contract asks
 ├── NoHandlers              a worker for a queue that none of its handlers serves
 ├── WorkerNotEntered        a worker that runs before it is connected
+├── WrongContract           a job taken by hand is read as one of another contract
+├── OutcomeRefused          what a job taken by hand was to become was not accepted
 ├── Unrecoverable           raised by a handler: fail the job, whatever attempts it has left
 ├── BackoffFailed           a strategy of the application's own did not say how long to wait
 ├── JobTimedOut             a handler did not end within its contract's timeout
@@ -82,6 +84,30 @@ class WorkerNotEntered(WorkerError, RuntimeError):
 
     def __init__(self) -> None:
         super().__init__("enter the worker before it runs: async with factory.create(…) as worker")
+
+
+class WrongContract(WorkerError, LookupError):
+    """A job taken by hand is read as one of another contract."""
+
+    def __init__(self, queue: str, name: str, wanted_queue: str, wanted_name: str) -> None:
+        self.queue = queue
+        self.name = name
+        self.wanted_queue = wanted_queue
+        self.wanted_name = wanted_name
+        super().__init__(
+            f"the job is {name!r} of queue {queue!r}, not {wanted_name!r} of {wanted_queue!r}; "
+            "look at its record first"
+        )
+
+
+class OutcomeRefused(WorkerError):
+    """What a job taken by hand was to become was not accepted: it is settled, or no longer ours."""
+
+    def __init__(self, queue: str, job_id: str, reason: str) -> None:
+        self.queue = queue
+        self.job_id = job_id
+        self.reason = reason
+        super().__init__(f"job {job_id!r} of queue {queue!r} cannot be settled: {reason}")
 
 
 class Unrecoverable(WorkerError):

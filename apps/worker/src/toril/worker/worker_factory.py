@@ -1,10 +1,14 @@
 """Making workers."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 from toril.bull.keys import DEFAULT_PREFIX, QueueKeys
 from toril.jobs import Queue
+from toril.worker.by_hand import take_by_hand
 from toril.worker.handlers import Handlers
+from toril.worker.job_in_hand import JobInHand
+from toril.worker.retrying import RetryRules
 from toril.worker.settings import WorkerSettings
 from toril.worker.worker import Worker
 
@@ -45,3 +49,33 @@ class WorkerFactory:
         if concurrency is not None:
             chosen = replace(chosen, concurrency=concurrency)
         return Worker(self._url, QueueKeys(queue.name, self._prefix), handlers, chosen, strict=self._strict)
+
+    def take(
+        self, queue: Queue, *, timeout: float = 0.0, settings: WorkerSettings | None = None
+    ) -> AbstractAsyncContextManager[JobInHand | None]:
+        """One job of a queue, taken by hand; no handler is needed. For scripts and tests:
+
+            async with factory.take(documents) as job:
+                if job is not None:
+                    await job.complete_as(EmbedDocument, embed(job.payload(EmbedDocument)))
+
+        Its lock is renewed as long as the context manager lasts. A job that is left unsettled goes back,
+        next in line and unharmed.
+
+        Args:
+            timeout: how long to wait for a job, in seconds.
+            settings: those of the lock, the retention and the rate limit.
+
+        Raises:
+            BrokerUnavailable: Redis does not answer; raised on entering.
+            BrokerMisconfigured: jobs would not be safe there; raised on entering.
+        """
+        chosen = settings or WorkerSettings()
+        return take_by_hand(
+            self._url,
+            QueueKeys(queue.name, self._prefix),
+            chosen,
+            RetryRules(self._handlers.of_queue(queue).backoffs, chosen.most_starts),
+            timeout=timeout,
+            strict=self._strict,
+        )
