@@ -134,7 +134,7 @@ async def test_many_flows_are_added_in_order_and_read_as_they_are_sent(queues: Q
     handles = await queues.enqueue_flows(flows())
     assert len(read) == len(handles) == 450
     assert [await count(queues, queue) for queue in (pages, volumes)] == [900, 450]
-    assert (await handles[449].record()).data == '{"title":"volume 449"}'
+    assert (await handles[449].record()).data == '{"title":"volume 449","step":"begin"}'
 
 
 async def test_flows_may_come_from_an_asynchronous_source(queues: QueueService) -> None:
@@ -153,15 +153,16 @@ async def test_the_flows_beside_a_refused_one_are_added(queues: QueueService) ->
     assert await count(queues, volumes) == 2
 
 
-def shape(tree: JobTree) -> object:
-    return (tree.record.data, sorted((shape(child) for child in tree.children), key=str), tree.omitted)
+def shape(tree: JobTree) -> tuple[object, ...]:
+    """Data and omissions, level below level."""
+    return (tree.record.data, tree.omitted, *sorted(shape(child) for child in tree.children))
 
 
 async def test_a_flow_is_read_as_a_tree(queues: QueueService) -> None:
-    inner = Flow(Bind(title="inner"), children=[Illustrate(subject="cats")])
-    handle = await queues.enqueue_flow(Flow(Bind(title="outer"), children=[CountWords(text="one"), inner]))
-    leaf: object = ('{"subject":"cats"}', [], 0)
-    whole: object = ('{"title":"outer"}', [('{"text":"one"}', [], 0), ('{"title":"inner"}', [leaf], 0)], 0)
+    below = Flow(Bind(title="inner"), children=[Illustrate(subject="cats")])
+    handle = await queues.enqueue_flow(Flow(Bind(title="outer"), children=[CountWords(text="one"), below]))
+    inner = ('{"title":"inner","step":"begin"}', 0, ('{"subject":"cats"}', 0))
+    whole = ('{"title":"outer","step":"begin"}', 0, ('{"text":"one"}', 0), inner)
     for queue in ("volumes", volumes, Bind):
         assert shape(await queues.get_flow(queue, handle.job_id)) == whole
     tree = await queues.get_flow("volumes", handle.job_id)
@@ -171,7 +172,10 @@ async def test_a_flow_is_read_as_a_tree(queues: QueueService) -> None:
 
 async def test_a_tree_is_read_no_deeper_and_no_wider_than_asked(queues: QueueService) -> None:
     handle = await queues.enqueue_flow(Flow(Bind(title="outer"), children=[volume(length=130)]))
-    assert shape(await queues.get_flow(volumes, handle.job_id, depth=1)) == ('{"title":"outer"}', [], 1)
+    assert shape(await queues.get_flow(volumes, handle.job_id, depth=1)) == (
+        '{"title":"outer","step":"begin"}',
+        1,
+    )
     [inner] = (await queues.get_flow(volumes, handle.job_id, depth=2)).children
     assert (inner.children, inner.omitted) == ((), 130)
     [inner] = (await queues.get_flow(volumes, handle.job_id, max_children=7)).children

@@ -50,6 +50,8 @@ def snapshot(client: Redis, prefix: str) -> Snapshot:
     for name, kind, ttl in zip(names, kinds, ttls, strict=True):
         # Redis before 7 does not count what it trimmed.
         content, added = next(replies), next(replies).get("entries-added", 0) if kind == "stream" else 0
+        if content is None:
+            continue  # its time ran out while it was read
         readable = _content(kind, content, prefix)
         keyspace[_text(name, prefix)] = Stored(kind, readable, ttl / 1000 if ttl >= 0 else None, added)
     return keyspace

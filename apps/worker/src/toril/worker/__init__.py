@@ -1,6 +1,8 @@
 """The consumer: handlers, and the workers that run them."""
 
+from toril.bull.errors import FlowRefused, FlowTooLarge
 from toril.bull.intake import RateLimit
+from toril.worker.children import Children, ChildResult, IgnoredFailure
 from toril.worker.context import JobContext
 from toril.worker.errors import (
     BackoffFailed,
@@ -30,11 +32,16 @@ from toril.worker.worker_factory import WorkerFactory
 __all__ = [
     "BackoffFailed",
     "BackoffStrategy",
+    "ChildResult",
+    "Children",
     "DuplicateBackoff",
     "DuplicateHandler",
+    "FlowRefused",
+    "FlowTooLarge",
     "HandlerError",
     "HandlerStopped",
     "Handlers",
+    "IgnoredFailure",
     "JobContext",
     "JobInHand",
     "JobTimedOut",

@@ -1,22 +1,29 @@
 """What a handler is given beside its job."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from toril.bull.children import JobChildren
 from toril.bull.feedback import JobFeedback
+from toril.bull.flows import flow_jobs
 from toril.bull.intake import TakenJob
-from toril.worker.signals import MovedToDelayed, MovedToWaiting
+from toril.jobs import Child, Flow, Job
+from toril.jobs.flows import flow_nodes
+from toril.worker.children import Children
+from toril.worker.signals import FailedByChild, MovedToDelayed, MovedToWaiting, MovedToWaitingChildren
 
 
 class JobContext:
     """One run of one job, as its handler sees it."""
 
-    __slots__ = ("_feedback", "_job", "queue")
+    __slots__ = ("_children", "_feedback", "_job", "queue")
 
-    def __init__(self, job: TakenJob, queue: str, feedback: JobFeedback) -> None:
+    def __init__(self, job: TakenJob, queue: str, feedback: JobFeedback, children: JobChildren) -> None:
         self.queue = queue
         self._job = job
         self._feedback = feedback
+        self._children = children
 
     @property
     def job_id(self) -> str:
@@ -65,6 +72,67 @@ class JobContext:
             BrokerUnavailable: Redis did not answer.
         """
         await self._feedback.log(self._job.id, line, limit=self._job.options.log_limit)
+
+    async def save(self, job: Job[Any]) -> None:
+        """Stores the changed payload: what the job's next run begins with. A run that waits for its children
+        begins again from the top afterwards, so note in it how far this one came.
+
+        Args:
+            job: the one that the handler was given, or one of its class.
+
+        Raises:
+            ValueError: a job of another contract.
+            InvalidPayload: it does not fit its contract; nothing is stored.
+            JobNotFound: the job was removed.
+            BrokerUnavailable: Redis did not answer.
+        """
+        contract = type(job).contract()
+        if contract.key != (self.queue, self.name):
+            raise ValueError(f"a {contract.name!r} cannot be saved as the payload of a {self.name!r}")
+        await self._feedback.save(self._job.id, contract.encode(job))
+
+    async def children(self) -> Children:
+        """What came of the job's children: their results, and the failures that do not stop it.
+
+        All results are read into memory.
+
+        Raises:
+            BrokerUnavailable: Redis did not answer.
+        """
+        return Children(await self._children.ended(self._job.id))
+
+    async def add_children(self, children: Iterable[Job[Any] | Flow[Any] | Child[Any]]) -> None:
+        """Adds any number of children to this job, on any queues; then `wait_for_children` waits for them.
+
+        A run that is tried again adds them again, unless they have a `job_id`: those stay as they are.
+
+        Args:
+            children: as in a `Flow`; read as they are sent. Each is added whole or not at all.
+
+        Raises:
+            InvalidPayload, InvalidJobOptions, FlowTooLarge: one of them cannot be added; those before may be.
+            FlowRefused: a job that exists already cannot become this one's child; those beside it may be.
+            JobNotFound: this job was removed.
+            BrokerUnavailable: Redis did not answer; some of them may have been added.
+        """
+        await self._children.add(self._job.id, (flow_jobs(flow_nodes(child)) for child in children))
+
+    async def wait_for_children(self) -> None:
+        """Goes on if no child is left to wait for. Otherwise ends this run here; the job runs again, from its
+        beginning, when its children are through.
+
+        No attempt is burnt, and the worker is free meanwhile. A child that failed for good and is to fail its
+        parent fails this job for good. What ends the run is no `Exception`, so `except Exception` lets it
+        pass.
+
+        Raises:
+            BrokerUnavailable: Redis did not answer.
+        """
+        failed = await self._children.first_failed(self._job.id)
+        if failed is not None:
+            raise FailedByChild(failed)
+        if await self._children.are_pending(self._job.id):
+            raise MovedToWaitingChildren
 
     def move_to_delayed(self, seconds: float) -> NoReturn:
         """Ends this run here; the job runs again, from its beginning, after so many seconds.

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from toril.bull.children import JobChildren
 from toril.bull.feedback import JobFeedback
 from toril.bull.intake import TakenJob
 from toril.bull.outcomes import Completed, Outcome
@@ -35,6 +36,7 @@ class Executor:
         queue: str,
         handlers: QueueHandlers,
         feedback: JobFeedback,
+        children: JobChildren,
         *,
         unknown_grace: float,
         rules: RetryRules = NO_RULES,
@@ -44,6 +46,7 @@ class Executor:
         self._queue = queue
         self._handlers = handlers
         self._feedback = feedback
+        self._children = children
         self._unknown_grace = unknown_grace
         self._rules = rules
         self._keep_completed = keep_completed
@@ -75,7 +78,7 @@ class Executor:
             return failed_attempt(job, error, self._keep_failed, self._rules)
         except BaseException as error:  # noqa: BLE001 - sys.exit() in a handler ends its job, not the worker
             signal = signal_in(error)
-            return signal.outcome(job) if signal else self.stopped(job, error)
+            return signal.outcome(job, self._keep_failed) if signal else self.stopped(job, error)
         options = job.options
         keep = self._keep_completed if options.keep_completed is None else options.keep_completed
         return Completed(job.id, job.token, result, keep)
@@ -86,7 +89,7 @@ class Executor:
 
     async def _run(self, job: TakenJob, handler: Handler | RawHandler) -> bytes:
         payload: Any = handler.read(job)
-        context = JobContext(job, self._queue, self._feedback)
+        context = JobContext(job, self._queue, self._feedback, self._children)
         if handler.timeout is None:
             result = await handler.function(payload, context)
         else:

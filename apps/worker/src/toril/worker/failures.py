@@ -4,7 +4,7 @@ import traceback
 from typing import cast
 
 from toril.bull.intake import TakenJob
-from toril.bull.outcomes import Completed, Failed, Postponed, Refusal, Retried
+from toril.bull.outcomes import Completed, Failed, Parked, Postponed, Refusal, Retried
 from toril.jobs import InvalidPayload, InvalidResult
 from toril.types import Keep
 from toril.worker.errors import BackoffFailed, Unrecoverable
@@ -50,10 +50,10 @@ def failed_for_good(
     return Failed(job.id, job.token, reason, stacktrace, options.attempts, keep)
 
 
-def failed_by_children(completed: Completed, refusal: Refusal, keep_failed: Keep | None) -> Failed:
-    """A job that ended well, but may not complete because of its children; earlier stack traces stay."""
+def failed_by_children(ended: Completed | Parked, refusal: Refusal, keep_failed: Keep | None) -> Failed:
+    """A job whose run ended well, but whose children stop it; earlier stack traces stay."""
     reason = "children are not finished" if refusal is Refusal.CHILDREN_PENDING else "children have failed"
-    return Failed(completed.job_id, completed.token, reason, None, 1, keep_failed)
+    return Failed(ended.job_id, ended.token, reason, None, 1, keep_failed)
 
 
 def describe(error: BaseException) -> str:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from toril.bull.bounds import MOST_BYTES_A_SCRIPT
-from toril.bull.outcomes import Completed, Outcome, Refusal, Refused
+from toril.bull.outcomes import Completed, Outcome, Parked, Refusal, Refused
 from toril.types import Keep
 from toril.worker import log
 from toril.worker.failures import failed_by_children
@@ -53,7 +53,7 @@ class Settling:
         refused now, because its lock is gone, and recognised by that.
         """
         for outcome, refusal in refused:
-            if isinstance(outcome, Completed) and refusal in _CHILDREN:
+            if isinstance(outcome, Completed | Parked) and refusal in _CHILDREN:
                 self._waiting.append(failed_by_children(outcome, refusal, self._keep_failed))
             elif in_doubt and refusal in _SETTLED_BEFORE:
                 log.settled_before(self._queue, outcome.job_id)

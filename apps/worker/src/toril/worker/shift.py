@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 
+from toril.bull.children import JobChildren
 from toril.bull.feedback import JobFeedback
 from toril.bull.intake import Intake, TakenJob
 from toril.bull.keys import QueueKeys
@@ -74,6 +75,7 @@ class Shift:
             keys.queue,
             handlers,
             JobFeedback(connections.service, keys),
+            JobChildren(connections.service, keys),
             unknown_grace=settings.unknown_grace,
             rules=RetryRules(handlers.backoffs, settings.most_starts),
             keep_completed=settings.keep_completed,

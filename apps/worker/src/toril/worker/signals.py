@@ -1,9 +1,11 @@
 """What a handler raises to end its run without a result and without a failure.
 
 RunEnded
-├── RateLimited       hold the queue for a while: whomever the handlers call asks for it
-├── MovedToDelayed    run the job again later, raised by `context.move_to_delayed`
-└── MovedToWaiting    run the job again at once, raised by `context.move_to_waiting`
+├── RateLimited             hold the queue for a while: whomever the handlers call asks for it
+├── MovedToDelayed          run the job again later, raised by `context.move_to_delayed`
+├── MovedToWaiting          run the job again at once, raised by `context.move_to_waiting`
+├── MovedToWaitingChildren  run the job again after its children, raised by `context.wait_for_children`
+└── FailedByChild           fail the job as its child did, raised by `context.wait_for_children`
 
 As with asyncio's CancelledError, `except Exception` in a handler lets them pass, and what `finally` and
 `async with` have to do is done. They may come out of a task group of the handler's own, as long as nothing
@@ -14,14 +16,16 @@ from typing import cast
 
 from toril.bull.intake import TakenJob
 from toril.bull.options import LONGEST_DELAY
-from toril.bull.outcomes import Limited, Outcome, Postponed, Released
+from toril.bull.outcomes import Limited, Outcome, Parked, Postponed, Released
+from toril.types import Keep
+from toril.worker.failures import failed_for_good
 
 
 class RunEnded(BaseException):
-    """A run that ends here; the job has not failed, and no attempt is burnt."""
+    """A run that ends here, by no failure of its own; no attempt is burnt."""
 
-    def outcome(self, job: TakenJob) -> Outcome:
-        """What becomes of the job."""
+    def outcome(self, job: TakenJob, keep_failed: Keep | None) -> Outcome:
+        """What becomes of the job; `keep_failed` is for one that does not say so itself."""
         raise NotImplementedError
 
 
@@ -41,7 +45,7 @@ class RateLimited(RunEnded):
         self.retry_after = check_seconds("retry_after", retry_after)
         super().__init__(f"rate limited, for {retry_after:g} s")
 
-    def outcome(self, job: TakenJob) -> Outcome:
+    def outcome(self, job: TakenJob, keep_failed: Keep | None) -> Outcome:
         return Limited(job.id, job.token, self.retry_after)
 
 
@@ -52,15 +56,34 @@ class MovedToDelayed(RunEnded):
         self.delay = check_seconds("delay", delay)
         super().__init__(f"moved to delayed, for {delay:g} s")
 
-    def outcome(self, job: TakenJob) -> Outcome:
+    def outcome(self, job: TakenJob, keep_failed: Keep | None) -> Outcome:
         return Postponed(job.id, job.token, self.delay, burns_attempt=False)
 
 
 class MovedToWaiting(RunEnded):
     """The job runs again as soon as a worker is free."""
 
-    def outcome(self, job: TakenJob) -> Outcome:
+    def outcome(self, job: TakenJob, keep_failed: Keep | None) -> Outcome:
         return Released(job.id, job.token)
+
+
+class MovedToWaitingChildren(RunEnded):
+    """The job runs again when its children are through."""
+
+    def outcome(self, job: TakenJob, keep_failed: Keep | None) -> Outcome:
+        return Parked(job.id, job.token)
+
+
+class FailedByChild(RunEnded):
+    """The job fails for good, for a child has and was to take it with it; `child_key` is the child's."""
+
+    def __init__(self, child_key: str) -> None:
+        # In the words of BullMQ.
+        self.reason = f"child {child_key} failed"
+        super().__init__(self.reason)
+
+    def outcome(self, job: TakenJob, keep_failed: Keep | None) -> Outcome:
+        return failed_for_good(job, self.reason, job.stacktrace, keep_failed)
 
 
 def signal_in(error: BaseException) -> RunEnded | None:
