@@ -17,7 +17,7 @@ def test_every_error_is_exported() -> None:
 
 
 def test_every_error_is_drawn_in_the_tree() -> None:
-    drawn = re.findall(r"^(?:[├└]── )?([A-Z]\w+)(?:  .*)?$", errors.__doc__ or "", re.MULTILINE)
+    drawn = re.findall(r"^(?:[│ ]*[├└]── )?([A-Z]\w+)(?:  .*)?$", errors.__doc__ or "", re.MULTILINE)
     assert sorted(drawn) == sorted(CLASSES)
 
 

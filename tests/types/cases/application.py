@@ -66,6 +66,11 @@ async def produce() -> None:
         assert_type(await many[0].result(), Fired)
         assert_type(queues.handle(Glaze, "7"), JobHandle[str | None])
 
+        await glazed.update_data(Glaze(colour="red"))
+        await glazed.remove(with_children=False)
+        await glazed.update_data(Fire(degrees=1))  # error: str | None
+        await glazed.update_data("red")  # error: Job
+
         wrong: str = await handle.result()  # error: Fired
         await queues.enqueue(Fire(degrees=1), delay="soon")  # error: delay
         await queues.enqueue("fire")  # error: Job

@@ -6,6 +6,7 @@ from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.job_handles import JobHandles
 from toril.backend.services.queue_events import QueueEvents
 from toril.backend.services.queue_service import QueueService
+from toril.bull.admin import QueueAdmin
 from toril.bull.errors import (
     BrokerMisconfigured,
     BrokerUnavailable,
@@ -17,8 +18,13 @@ from toril.bull.errors import (
     InvalidJobOptions,
     InvalidQuery,
     InvalidQueueName,
+    InvalidSetting,
+    JobLocked,
     JobNotCancellable,
     JobNotFound,
+    QueueBusy,
+    QueueNotPaused,
+    WrongState,
 )
 from toril.bull.inspect import (
     Child,
@@ -32,6 +38,7 @@ from toril.bull.inspect import (
     QueueMeta,
     QueueMetrics,
 )
+from toril.bull.intake import RateLimit
 
 __all__ = [
     "BackendError",
@@ -50,18 +57,25 @@ __all__ = [
     "InvalidJobOptions",
     "InvalidQuery",
     "InvalidQueueName",
+    "InvalidSetting",
     "JobFailed",
     "JobHandle",
     "JobHandles",
+    "JobLocked",
     "JobLogs",
     "JobNotCancellable",
     "JobNotFound",
     "JobOutcome",
+    "QueueAdmin",
+    "QueueBusy",
     "QueueCounts",
     "QueueEvents",
     "QueueInspector",
     "QueueMeta",
     "QueueMetrics",
+    "QueueNotPaused",
     "QueueService",
+    "RateLimit",
     "ServiceClosed",
+    "WrongState",
 ]

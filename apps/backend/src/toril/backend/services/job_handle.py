@@ -1,10 +1,11 @@
 """A job that was enqueued, as its producer sees it."""
 
 from collections.abc import AsyncIterator
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from toril.backend.errors import JobFailed
 from toril.backend.services.deadline import Deadline
+from toril.backend.services.steered_job import SteeredJob
 from toril.backend.services.watcher import JobWatcher, Subscription
 from toril.bull.admin import QueueAdmin
 from toril.bull.errors import BrokerUnavailable, JobNotFound
@@ -27,10 +28,16 @@ _STATE_AFTER = {
 }
 
 
-class JobHandle(Generic[R]):
-    """A job in its queue. Cheap to hold and to throw away; the job does not depend on it."""
+class JobHandle(SteeredJob[R]):
+    """A job in its queue. Cheap to hold and to throw away; the job does not depend on it.
 
-    __slots__ = ("_admin", "_contract", "_inspector", "_watcher", "job_id")
+    Attributes:
+        job_id: the job's; if another one has the custom id or holds the deduplication key, that one's.
+        is_new: whether the call that answered with this handle added the job. It did not if there was one with
+            the custom id, or one that holds the deduplication key; `handle()` never does.
+    """
+
+    __slots__ = ("_inspector", "_watcher", "is_new")
 
     def __init__(
         self,
@@ -39,12 +46,13 @@ class JobHandle(Generic[R]):
         inspector: QueueInspector,
         admin: QueueAdmin,
         watcher: JobWatcher,
+        *,
+        is_new: bool = True,
     ) -> None:
-        self.job_id = job_id
-        self._contract = contract
+        super().__init__(job_id, contract, admin)
         self._inspector = inspector
-        self._admin = admin
         self._watcher = watcher
+        self.is_new = is_new
 
     def __repr__(self) -> str:
         return f"<JobHandle {self.queue}/{self._contract.name} {self.job_id}>"
@@ -109,16 +117,6 @@ class JobHandle(Generic[R]):
                 if latest != current:
                     current = latest
                     yield current
-
-    async def cancel(self) -> None:
-        """Removes the job, if it has not been started yet.
-
-        Raises:
-            JobNotFound: there is no such job.
-            JobNotCancellable: it runs already, has ended, or waits for its children.
-            BrokerUnavailable: Redis did not answer.
-        """
-        await self._admin.cancel(self.job_id)
 
     async def state(self) -> JobState:
         """Where the job stands.

@@ -4,6 +4,7 @@
 --- use deduplication_of_removed
 -- Removing a job with its children, and theirs. The script that uses it says first:
 local most = 0 -- how many jobs one call may remove
+local NO_BOUND = 2147483647
 local pending_only = false -- whether to spare children that have ended, and those that a worker holds
 
 local function is_locked(job_key)
@@ -35,9 +36,15 @@ local function children_of(job_key)
   return keys
 end
 
--- How many jobs a tree has, counted up to `highest`.
+local function has_too_many(job_key)
+  local ended = not pending_only and math.max(call('HLEN', job_key .. ':processed'), call('HLEN', job_key .. ':failed'),
+    call('ZCARD', job_key .. ':unsuccessful'))
+  return call('SCARD', job_key .. ':dependencies') > most or (ended or 0) > most
+end
+
+-- How many jobs a tree has, counted up to `highest`; that many, if some of them are not even listed.
 local function size_of(job_key, highest)
-  local size = 1
+  local size = has_too_many(job_key) and highest or 1
   for _, child_key in ipairs(children_of(job_key)) do
     if size >= highest then
       break

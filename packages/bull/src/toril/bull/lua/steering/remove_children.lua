@@ -20,5 +20,7 @@ if size_of(job_key, most + 2) > most + 1 then
   if count > 0 then
     return { count, 1 }
   end
+  -- What is left are those to be spared, or a chain that cannot be cut.
+  most = NO_BOUND
 end
 return { remove_children(job_key), 0 }

@@ -33,6 +33,7 @@ if with_children and size_of(job_key, most + 1) > most then
     return { 'more' }
   end
   -- A chain without a branch cannot be cut without letting a part of it run: it goes as a whole.
+  most = NO_BOUND
 end
 local locked = locked_in(job_key, with_children)
 if locked then
