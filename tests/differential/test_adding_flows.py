@@ -22,7 +22,7 @@ def steer(pair: Pair, how: str) -> None:
     if how == "pause":
         pair.step("pause")
     elif how == "maxed":
-        pair.step("set_concurrency", 0)
+        pair.step("plant", "HSET", "meta", "concurrency", 0)
 
 
 @each_policy

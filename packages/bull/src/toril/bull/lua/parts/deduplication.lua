@@ -1,7 +1,7 @@
 --- use queue
 --- use deduplication_key
 --- use store
---- use enqueue
+--- use place
 -- The end of a job that holds a deduplication key (bullmq-protocol §6.3). How it came by it is in deduplicate.lua.
 
 -- A key without a time to live lasts as long as its job.
@@ -43,15 +43,7 @@ local function add_kept_duplicate(deduplication_id, now)
   local delay, priority = tonumber(options.delay) or 0, tonumber(options.priority) or 0
   max_events()
   store(id, kept[1] or '', kept[2] or '{}', kept[3] or '{}', now, delay, priority, #extra > 0 and extra or nil)
-  if delay > 0 then
-    local due = now + delay
-    call('ZADD', base .. 'delayed', due_score(base, due), id)
-    emit_and_trim('delayed', 'jobId', id, 'delay', due)
-    mark_next_due(base)
-  else
-    enqueue(base, id, priority, options.lifo and 'RPUSH' or 'LPUSH', is_blocked(base))
-    emit_and_trim('waiting', 'jobId', id)
-  end
+  place(id, now, delay, priority, options.lifo and 'RPUSH' or 'LPUSH')
   if kept[7] then
     call('SADD', kept[7], base .. id)
   end
