@@ -4,14 +4,62 @@ from dataclasses import replace
 
 import pytest
 
+from support.invariants import check_all
 from support.jobs import Paint
 from support.waiting import eventually
 from support.workshop import QUICK, running_worker, workshop
 from toril.backend import QueueService
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
+from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
-from toril.types import JobState
+from toril.bull.options import JobOptions
+from toril.bull.outcomes import Completed, Failed, Limited, Outcome, Parked, Postponed, Released, Retried
+from toril.bull.queue import JobQueue, NewJob
+from toril.types import JobState, Keep
+
+TOKEN = "worker"  # noqa: S105
+DAMAGES = {
+    "attempts": [("HSET", "1", "atm", "many")],
+    "note of its parent": [("HSET", "1", "parentKey", "nobody", "parent", "7")],
+    "deduplication key": [("HSET", "1", "deid", "red"), ("LPUSH", "de:red", "1")],
+    "kept duplicate": [("HSET", "1", "deid", "red"), ("SET", "dn:red", "none")],
+    "children": [("SET", "1:dependencies", "none")],
+    "failed children": [("SET", "1:unsuccessful", "none")],
+    "log": [("SET", "1:logs", "no lines")],
+}
+OUTCOMES: list[Outcome] = [
+    Completed("1", TOKEN, b"null", None),
+    Completed("1", TOKEN, b"null", Keep(0)),
+    Failed("1", TOKEN, "no paint", (), 1, None),
+    Retried("1", TOKEN, "no paint", ()),
+    Postponed("1", TOKEN, 60.0, "no paint", (), True),
+    Released("1", TOKEN),
+    Limited("1", TOKEN, 60.0),
+    Parked("1", TOKEN),
+]
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda outcome: type(outcome).__name__)
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+async def test_a_broken_job_is_in_one_state_whatever_becomes_of_it(
+    connection: Connection,
+    keys: QueueKeys,
+    broker: EmbeddedBroker,
+    damage: list[tuple[str, ...]],
+    outcome: Outcome,
+) -> None:
+    await JobQueue(connection, keys).add([NewJob("paint", b"{}", JobOptions()) for _ in range(2)])
+    intake = Intake(connection, keys, worker_id="worker", worker_name=None, lock_duration=60.0)
+    assert [job.id for job in (await intake.settle_and_take([], 2, token=TOKEN)).jobs] == ["1", "2"]
+    for command, name, *words in damage:
+        await connection.execute(command, keys.base + name, *words)
+    await intake.settle_and_take([outcome, Completed("2", TOKEN, b"null", None)], 0)
+    assert await connection.execute("ZSCORE", f"{keys.base}completed", "2")
+    for command, name, *_ in damage:
+        if command != "HSET":
+            await connection.execute("DEL", keys.base + name)
+    assert check_all(broker.url, keys.prefix) == []
 
 
 async def failed(queues: QueueService, job_id: str) -> bool:
@@ -55,6 +103,7 @@ async def test_a_number_of_attempts_that_is_none(
         assert (await good.result(timeout=10)).colour == "blue"
 
 
+@pytest.mark.damaging
 async def test_a_job_that_is_no_hash(
     broker: EmbeddedBroker, prefix: str, connection: Connection, keys: QueueKeys
 ) -> None:

@@ -97,7 +97,7 @@ async def test_a_worker_that_lost_its_lock_is_fenced(
     async with workshop(broker.url, prefix, settings=replace(QUICK, stalled_interval=60)) as queues:
         handle = await queues.enqueue(Paint(colour="red", seconds=0.2))
         await eventually(lambda: is_in(handle, JobState.ACTIVE))
-        await connection.execute("SET", keys.lock(handle.job_id), "another worker")
+        await connection.execute("SET", keys.lock(handle.job_id), "another worker", "PX", 60_000)
         await eventually(lambda: _log_has(handle, "attempt 1"))
         with pytest.raises(TimeoutError):
             await handle.result(timeout=1.0)
@@ -129,7 +129,7 @@ async def test_the_handler_of_a_lost_job_is_cancelled(
     ) as queues:
         handle = await queues.enqueue(Paint(colour="red"))
         await eventually(lambda: is_in(handle, JobState.ACTIVE))
-        await connection.execute("SET", keys.lock(handle.job_id), "another worker")
+        await connection.execute("SET", keys.lock(handle.job_id), "another worker", "PX", 60_000)
         async with asyncio.timeout(20):
             await cancelled.wait()
 

@@ -6,6 +6,7 @@ import pytest
 
 from support.node_client import NodeClient, NodeEnded, NodeError
 from support.waiting import eventually
+from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 
 pytestmark = pytest.mark.node
@@ -89,6 +90,13 @@ async def test_what_bullmq_refuses_is_an_error_and_never_silence(node: NodeClien
         await node.on_queue("work", "fly")
     with pytest.raises(NodeError, match="no operation fly"):
         await node.call("fly")
+
+
+async def test_node_finds_an_orphan(node: NodeClient, connection: Connection, prefix: str) -> None:
+    """As it looks for one after each of these tests."""
+    job_id = await node.add("work", "act", {})
+    await connection.execute("LREM", f"{prefix}:work:wait", 0, job_id)
+    assert await node.on_queue("work", "removeOrphanedJobs") == 1
 
 
 async def test_a_process_that_ends_fails_what_waits_for_it(node: NodeClient) -> None:

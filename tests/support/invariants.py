@@ -1,6 +1,6 @@
 """What holds in every queue whenever no script runs (bullmq-protocol §10.12), whoever worked on it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import chain
 
 from redis import Redis
@@ -42,9 +42,23 @@ def broken_rules(keyspace: Snapshot, queue: str) -> list[str]:
     return sorted(chain.from_iterable(rule(view) for rule in RULES))
 
 
-def queues_of(keyspace: Snapshot) -> set[str]:
-    """The names of all queues in a snapshot."""
-    return {name.split(":")[1] for name in keyspace}
+def check_all(url: str, prefix: str) -> list[str]:
+    """As `check_invariants`, for all queues of a broker under a prefix."""
+    with Redis.from_url(url, protocol=2) as client:
+        keyspace = snapshot(client, prefix)
+    return [f"{queue}: {line}" for queue in _queues(keyspace) for line in broken_rules(keyspace, queue)]
+
+
+def queues_under(url: str, prefix: str) -> list[str]:
+    """The names of all queues of a broker under a prefix."""
+    with Redis.from_url(url, protocol=2) as client:
+        return _queues(snapshot(client, prefix))
+
+
+def _queues(keyspace: Snapshot) -> list[str]:
+    return sorted(
+        name[1 : -len(":meta")] for name in keyspace if name.endswith(":meta") and name.count(":") == 2
+    )
 
 
 class QueueView:
@@ -52,22 +66,34 @@ class QueueView:
 
     Attributes:
         keyspace: all keys of the snapshot, those of other queues too.
-        keys: the queue's.
-        jobs: the fields of each job, by its id.
+        keys: the queue's, as far as they are of the right kind.
+        strange: those that are not, each in a line.
+        jobs: the ids of the jobs.
         parts: what else belongs to a job, by the kind of part and the job's id.
-        unknown: keys that no queue has.
         places: the states that each id is in; twice the same one if it is listed twice.
     """
 
     def __init__(self, keyspace: Snapshot, queue: str) -> None:
         base = f":{queue}:"
+        names = {name.removeprefix(base): key for name, key in keyspace.items() if name.startswith(base)}
+        schedules = {f"repeat:{schedule}" for schedule in _members(names.get("repeat"))}
         self.keyspace = keyspace
-        self.keys = {name.removeprefix(base): key for name, key in keyspace.items() if name.startswith(base)}
-        self.jobs: dict[str, Mapping[str, str]] = {}
+        self.keys: dict[str, Stored] = {}
+        self.strange: list[str] = []
+        self.jobs: set[str] = set()
         self.parts: dict[str, dict[str, Stored]] = {part: {} for part in KINDS_OF_PARTS}
-        self.unknown: list[str] = []
-        for name, key in self.keys.items():
-            self._sort(name, key)
+        for name, key in names.items():
+            if key.kind != _kind_of(name):
+                self.strange.append(f"{name} is a {key.kind}")
+                continue
+            self.keys[name] = key
+            owner, _, part = name.rpartition(":")
+            if name in KINDS or name.startswith(("de:", "dn:")) or name in schedules:
+                continue
+            if owner and part in KINDS_OF_PARTS:
+                self.parts[part][owner] = key
+            else:
+                self.jobs.add(name)
         self.places: dict[str, list[str]] = {}
         for state in STATES:
             for job_id in self.members(state):
@@ -75,10 +101,7 @@ class QueueView:
 
     def members(self, name: str) -> list[str]:
         """What a list, set or sorted set holds."""
-        key = self.keys.get(name)
-        if key is None:
-            return []
-        return [member for member, _ in key.content] if key.kind == "zset" else key.content
+        return _members(self.keys.get(name))
 
     def named(self, beginning: str) -> dict[str, Stored]:
         """The keys whose names begin so, by the rest of the name."""
@@ -86,22 +109,18 @@ class QueueView:
             name.removeprefix(beginning): key for name, key in self.keys.items() if name.startswith(beginning)
         }
 
-    def _sort(self, name: str, key: Stored) -> None:
-        owner, _, part = name.rpartition(":")
-        if name in KINDS:
-            expected = KINDS[name]
-        elif owner and part in KINDS_OF_PARTS:
-            expected = KINDS_OF_PARTS[part]
-            self.parts[part][owner] = key
-        elif name.startswith("de:"):
-            expected = "string"
-        elif name.startswith("dn:") or name.removeprefix("repeat:") in self.members("repeat"):
-            expected = "hash"
-        else:
-            expected = "hash"
-            self.jobs[name] = key.content
-        if key.kind != expected:
-            self.unknown.append(f"{name} is a {key.kind}")
+
+def _members(key: Stored | None) -> list[str]:
+    if key is None:
+        return []
+    return [member for member, _ in key.content] if key.kind == "zset" else key.content
+
+
+def _kind_of(name: str) -> str:
+    if name.startswith("de:"):
+        return "string"
+    owner, _, part = name.rpartition(":")
+    return KINDS.get(name) or (KINDS_OF_PARTS.get(part) if owner else None) or "hash"
 
 
 def _a_job_is_in_one_state(view: QueueView) -> Iterable[str]:
@@ -110,14 +129,14 @@ def _a_job_is_in_one_state(view: QueueView) -> Iterable[str]:
             yield f"{job_id} is in {' and '.join(states)}"
         if job_id not in view.jobs:
             yield f"{job_id} is in {states[0]}, but has no hash"
-    for job_id in view.jobs.keys() - view.places.keys():
+    for job_id in view.jobs - view.places.keys():
         yield f"{job_id} has a hash, but is nowhere"
 
 
 def _what_belongs_to_a_job_goes_with_it(view: QueueView) -> Iterable[str]:
-    yield from view.unknown
+    yield from view.strange
     for part, owners in view.parts.items():
-        for job_id in owners.keys() - view.jobs.keys():
+        for job_id in owners.keys() - view.jobs:
             yield f"{job_id} has {part}, but no hash"
 
 

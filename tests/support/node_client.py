@@ -50,6 +50,11 @@ class NodeClient:
         self._last_id = 0
         self._pending: dict[int, asyncio.Future[Any]] = {}
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.returncode is None
+
     async def __aenter__(self) -> Self:
         node = await installed_node()
         self._stderr: BinaryIO = TemporaryFile()  # noqa: SIM115 — closed in _end
@@ -77,7 +82,7 @@ class NodeClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        killed = self._process.returncode is not None
+        killed = not self.is_alive
         errors: list[Any] = []
         try:
             if not killed and error is None:

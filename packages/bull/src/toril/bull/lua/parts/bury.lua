@@ -25,7 +25,14 @@ local function bury(id, fault, now)
     error(fault, 0)
   end
   local reason = 'the job cannot be read: ' .. in_words(fault)
+  -- The command may have failed after the job was filed elsewhere.
   call('LREM', base .. 'active', -1, id)
+  call('LREM', base .. 'wait', 0, id)
+  for _, state in ipairs({ 'prioritized', 'delayed', 'completed' }) do
+    call('ZREM', base .. state, id)
+  end
+  call('SREM', base .. 'stalled', id)
+  call('DEL', base .. id .. ':lock')
   call('ZADD', base .. 'failed', now, id)
   redis.pcall('HSET', base .. id, 'failedReason', reason, 'finishedOn', now)
   emit('failed', 'jobId', id, 'failedReason', reason, 'prev', 'active')
