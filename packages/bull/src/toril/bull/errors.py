@@ -7,6 +7,7 @@ BullError
 ├── InvalidQuery          a question that no queue can answer
 ├── InvalidBrokerURL      a URL that does not say where Redis is
 ├── BrokerUnavailable     Redis cannot be reached, does not answer, or refuses to serve
+│   └── BrokerUnreachable no connection could be made: nothing was sent
 ├── BrokerMisconfigured   Redis answers, but jobs would not be safe in it
 ├── CommandRefused        Redis refused a command as such: a bug of ours, or a permission that is missing
 ├── EmbeddedBrokerFailed  the private broker did not start, or its data folder is in use
@@ -15,6 +16,8 @@ BullError
 ├── InvalidSetting        a value by which no queue or job can be steered
 ├── QueueNotPaused        what would destroy a queue, asked of one that workers take jobs from
 ├── QueueBusy             the same, while jobs run
+├── ScheduleBusy          a schedule whose next run would stand where a job of it stands already
+├── ForeignSchedule       a schedule that only a Node worker knows how to continue
 ├── JobNotFound           no such job in this queue
 ├── JobLocked             a job that a worker holds, or one of whose children
 └── WrongState            a job that does not stand where this can be done to it
@@ -84,6 +87,10 @@ class BrokerUnavailable(BullError, ConnectionError):
         super().__init__(f"Redis at {address} is not available: {reason}")
 
 
+class BrokerUnreachable(BrokerUnavailable):
+    """No connection to Redis could be made: nothing was sent to it."""
+
+
 class BrokerMisconfigured(BullError):
     """Redis answers, but is set up so that jobs could get lost."""
 
@@ -140,6 +147,28 @@ class FlowRefused(BullError):
             f"job {job_id!r} of queue {queue!r} cannot become a child in this flow: {reason}; "
             "give the child another job_id"
         )
+
+
+class ScheduleBusy(BullError):
+    """A schedule cannot be set: a job of it, perhaps one that runs, stands where its next run would."""
+
+    def __init__(self, queue: str, schedule_id: str) -> None:
+        self.queue = queue
+        self.schedule_id = schedule_id
+        super().__init__(
+            f"schedule {schedule_id!r} of queue {queue!r} was not changed: there is a job at the time of its "
+            "next run; set it again when that job has ended and is removed, or give it another id"
+        )
+
+
+class ForeignSchedule(BullError):
+    """A schedule that we do not know how to continue, or whose next times are all taken."""
+
+    def __init__(self, queue: str, schedule_id: str, reason: str) -> None:
+        self.queue = queue
+        self.schedule_id = schedule_id
+        self.reason = reason
+        super().__init__(f"schedule {schedule_id!r} of queue {queue!r} cannot be continued here: {reason}")
 
 
 class JobNotFound(BullError, LookupError):

@@ -7,19 +7,24 @@ from toril.types.flow import JobTree, OnFailure
 from toril.types.job import JobRecord, JobState
 from toril.types.policy import Backoff, BackoffKind, Keep
 from toril.types.progress import Progress
+from toril.types.schedule import InvalidSchedule, Schedule
+from toril.types.schedule_record import ScheduleRecord
 
 __all__ = [
     "Backoff",
     "BackoffKind",
     "CustomBackoff",
+    "Deduplicate",
     "EventKind",
+    "InvalidSchedule",
     "JobEvent",
     "JobRecord",
     "JobState",
     "JobTree",
-    "Deduplicate",
     "JobUpdate",
     "Keep",
     "OnFailure",
     "Progress",
+    "Schedule",
+    "ScheduleRecord",
 ]

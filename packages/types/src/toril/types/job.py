@@ -56,4 +56,5 @@ class JobRecord:
     stacktrace: tuple[str, ...] = ()
     processed_by: str | None = None
     parent_key: str | None = None
+    deduplication_key: str | None = None
     contract_version: int | None = None

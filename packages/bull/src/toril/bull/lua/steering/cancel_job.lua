@@ -13,28 +13,15 @@ Events removed, `waiting` of a parent that waited for it alone
 --- use parents
 --- use removal
 --- use state
+--- use take_out
 
 local id = ARGV[1]
 local job_key = base .. id
 
--- Takes the job out of where it waits, and says where that was.
-local function take_out()
-  for _, state in ipairs({ 'delayed', 'prioritized' }) do
-    if call('ZREM', base .. state, id) == 1 then
-      return state
-    end
-  end
-  for _, list in ipairs({ 'wait', 'paused' }) do
-    if call('LREM', base .. list, 1, id) == 1 then
-      return list
-    end
-  end
-end
-
 if is_next_run(id) then
   return 'scheduled'
 end
-local was_in = take_out()
+local was_in = take_out(id)
 if not was_in then
   return state_of(id) or false
 end
