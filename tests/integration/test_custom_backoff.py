@@ -43,12 +43,13 @@ async def test_the_strategy_that_a_contract_names_decides_the_pause(
     @handlers.backoff("polite")
     def polite(attempts_made: int, error: BaseException) -> float:
         asked.append((attempts_made, str(error)))
-        return 0.25 * attempts_made
+        return 60.0 if attempts_made == 1 else 0.05
 
     async with workshop(broker.url, prefix, handlers=handlers) as queues:
         handle = await queues.enqueue(Restore(failures=2))
         await eventually(lambda: is_in(handle, JobState.DELAYED))
-        assert (await handle.record()).delay == 0.25
+        assert (await handle.record()).delay == 60.0
+        await queues.admin("paint").promote(handle.job_id)
         assert await handle.result(timeout=10) == Painted(colour="as it was", attempt=3)
         assert (await handle.record()).backoff == CustomBackoff("polite", 9.0)
     assert asked == [(1, "no canvas"), (2, "no canvas")]

@@ -33,14 +33,15 @@ async def test_a_job_that_moves_itself_to_delayed_waits_and_burns_no_attempt(
     broker: EmbeddedBroker, prefix: str
 ) -> None:
     async def postpone(context: JobContext) -> None:
-        context.move_to_delayed(0.3)
+        context.move_to_delayed(60.0)
 
     async with workshop(broker.url, prefix, handlers=first_run(postpone)) as queues:
         handle = await queues.enqueue(Paint(colour="red"))
         await eventually(lambda: is_in(handle, JobState.DELAYED))
         record = await handle.record()
         assert (record.attempts_made, record.attempts_started, record.failed_reason) == (0, 1, None)
-        assert record.delay == 0.3
+        assert record.delay == 60.0
+        await queues.admin("paint").promote(handle.job_id)
         assert await handle.result(timeout=10) == Painted(colour="red in run 2", attempt=1)
         record = await handle.record()
         assert (record.attempts_made, record.attempts_started) == (1, 2)

@@ -24,7 +24,7 @@ async def test_a_paused_worker_finishes_what_runs_and_takes_nothing(
         QueueService.connect(broker.url, prefix=prefix) as queues,
         running_worker(broker.url, prefix) as worker,
     ):
-        running = await queues.enqueue(Paint(colour="red", seconds=0.3))
+        running = await queues.enqueue(Paint(colour="red", seconds=1.0))
         await eventually(lambda: is_in(running, JobState.ACTIVE))
         await worker.pause()
         assert await running.state() is JobState.COMPLETED
@@ -56,7 +56,7 @@ async def test_a_pause_may_not_wait_for_what_runs(broker: EmbeddedBroker, prefix
         QueueService.connect(broker.url, prefix=prefix) as queues,
         running_worker(broker.url, prefix) as worker,
     ):
-        running = await queues.enqueue(Paint(colour="red", seconds=0.5))
+        running = await queues.enqueue(Paint(colour="red", seconds=2.0))
         await eventually(lambda: is_in(running, JobState.ACTIVE))
         await worker.pause(now=True)
         assert worker.is_paused
@@ -71,7 +71,7 @@ async def test_a_pause_that_waits_ends_when_the_worker_is_resumed(
         QueueService.connect(broker.url, prefix=prefix) as queues,
         running_worker(broker.url, prefix) as worker,
     ):
-        running = await queues.enqueue(Paint(colour="red", seconds=0.5))
+        running = await queues.enqueue(Paint(colour="red", seconds=2.0))
         await eventually(lambda: is_in(running, JobState.ACTIVE))
         async with asyncio.TaskGroup() as group:
             pausing = group.create_task(worker.pause())

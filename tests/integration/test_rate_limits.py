@@ -13,7 +13,7 @@ from toril.bull.embedded import EmbeddedBroker
 from toril.types import JobState
 from toril.worker import Handlers, JobContext, RateLimited
 
-HOLD = 0.6
+HOLD = 1.5
 
 
 def limited_once(starts: list[tuple[str, float]], hold: float = HOLD) -> Handlers:

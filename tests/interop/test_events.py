@@ -29,6 +29,9 @@ PATHS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "prioritized": ({}, {"priority": 3}),
     "delayed and prioritized": ({}, {"delay": 50, "priority": 3}),
     "custom id": ({}, {"jobId": "toro"}),
+    "moved to delayed": ({"act": "delay-first"}, {}),
+    "moved to waiting": ({"act": "wait-first"}, {}),
+    "rate limited": ({"act": "limit-first"}, {}),
     "progress": ({"progress": [0.1, 0.5, 1.0]}, {}),
 }
 

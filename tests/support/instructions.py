@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from toril.jobs import Job, Keep, Queue, Retry, exponential, fixed
-from toril.worker import Handlers, JobContext, Unrecoverable
+from toril.worker import Handlers, JobContext, RateLimited, Unrecoverable
 
 work = Queue("work")
 
@@ -19,6 +19,11 @@ class Act(StrEnum):
     THROW = "throw"
     THROW_FIRST = "throw-first"  # so many attempts fail, the next one succeeds
     THROW_UNRECOVERABLE = "throw-unrecoverable"
+    DELAY_FIRST = "delay-first"  # the first start puts the job off for `hold` seconds
+    WAIT_FIRST = "wait-first"  # the first start puts the job back in line
+    LIMIT_FIRST = "limit-first"  # the first start holds the queue for `hold` seconds
+    GATHER = "gather"  # returns what its children returned
+    PARK = "park"  # the same, once no child is left that it could wait for
     HANG_FIRST = "hang-first"  # the first start never ends: the worker that made it is going to be killed
 
 
@@ -30,6 +35,7 @@ class Instructions(Job[JsonValue]):
     message: str = "it failed"
     times: int = 1
     seconds: float = 0.0
+    hold: float = 0.2
     log: tuple[str, ...] = ()
     progress: tuple[float, ...] = ()
     number: int | None = None
@@ -66,6 +72,19 @@ class Start(NamedTuple):
     number: int | None
 
 
+def end_first_run(job: Instructions, context: JobContext) -> None:
+    """Ends the run of a job that is told so, without an outcome."""
+    match job.act:
+        case Act.DELAY_FIRST:
+            context.move_to_delayed(job.hold)
+        case Act.WAIT_FIRST:
+            context.move_to_waiting()
+        case Act.LIMIT_FIRST:
+            raise RateLimited(job.hold)
+        case _:
+            pass
+
+
 def instructed_handlers(starts: list[Start], *, hangs: bool = False) -> Handlers:
     """Handlers that follow instructions and note each start.
 
@@ -82,6 +101,8 @@ def instructed_handlers(starts: list[Start], *, hangs: bool = False) -> Handlers
             await context.progress(fraction)
         if job.seconds > 0:
             await asyncio.sleep(job.seconds)
+        if [start.job_id for start in starts].count(context.job_id) == 1:
+            end_first_run(job, context)
         if job.act is Act.HANG_FIRST and hangs:
             await asyncio.Event().wait()
         if job.act is Act.THROW_UNRECOVERABLE:

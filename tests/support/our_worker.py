@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from support.instructions import Start, instructed_handlers, work
 from support.killable import killable
-from toril.worker import WorkerFactory, WorkerSettings
+from toril.worker import Handlers, WorkerFactory, WorkerSettings
 
 ENDS_WITHIN = 20.0
 
@@ -21,11 +21,14 @@ class OurWorker(NamedTuple):
 
 @asynccontextmanager
 async def our_worker(
-    url: str, prefix: str, settings: WorkerSettings | None = None
+    url: str, prefix: str, settings: WorkerSettings | None = None, handlers: Handlers | None = None
 ) -> AsyncGenerator[OurWorker]:
-    """Runs a worker on the queue `work`; at the end it finishes the jobs that it has."""
+    """Runs a worker on the queue `work`; at the end it finishes the jobs that it has.
+
+    Without `handlers`, it follows instructions.
+    """
     starts: list[Start] = []
-    factory = WorkerFactory(url, instructed_handlers(starts), prefix=prefix)
+    factory = WorkerFactory(url, handlers or instructed_handlers(starts), prefix=prefix)
     async with factory.create(work, settings=settings) as worker:
         running = asyncio.create_task(worker.run())
         try:

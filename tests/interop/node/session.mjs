@@ -55,8 +55,12 @@ export class Session {
   }
 
   async addFlow({ flow }) {
-    this.#flows ??= this.#listen("flows", new this.#bullmq.FlowProducer(this.#options));
-    return flowIds(await this.#flows.add(flow));
+    return flowIds(await this.#flowProducer().add(flow));
+  }
+
+  /** What `FlowProducer.getFlow` answers, by queue, id and name. */
+  async getFlow({ queue, id, ...bounds }) {
+    return flowIds(await this.#flowProducer().getFlow({ queueName: queue, id, prefix: this.#options.prefix, ...bounds }));
   }
 
   /** What `job.waitUntilFinished` resolves with; a rejection is the reply's error. */
@@ -65,8 +69,11 @@ export class Session {
     return await job.waitUntilFinished(await this.#waiter(queue), ttl);
   }
 
-  /** Starts a worker under a label of the caller's; `options` are BullMQ's own. */
-  async startWorker({ queue, worker, options = {} }) {
+  /**
+   * Starts a worker under a label of the caller's; `options` are BullMQ's own. `pauses` are those of its backoff
+   * strategy, in ms, after each attempt.
+   */
+  async startWorker({ queue, worker, options = {}, pauses }) {
     if (this.#workers.has(worker)) throw new Error(`worker ${worker} runs already`);
     const processed = [];
     const processor = (job) => {
@@ -77,9 +84,10 @@ export class Session {
         attemptsStarted: job.attemptsStarted,
         data: job.data,
       });
-      return followInstructions(this.#bullmq, job);
+      return followInstructions(this.#bullmq, job, source);
     };
-    const source = new this.#bullmq.Worker(queue, processor, { ...this.#options, ...options });
+    const settings = pauses && { backoffStrategy: (attemptsMade) => pauses[attemptsMade - 1] };
+    const source = new this.#bullmq.Worker(queue, processor, { ...this.#options, settings, ...options });
     this.#listen(`worker ${worker}`, source);
     this.#workers.set(worker, { source, processed });
     await source.waitUntilReady();
@@ -149,6 +157,11 @@ export class Session {
       this.#queues.set(name, this.#listen(`queue ${name}`, new this.#bullmq.Queue(name, this.#options)));
     }
     return this.#queues.get(name);
+  }
+
+  #flowProducer() {
+    this.#flows ??= this.#listen("flows", new this.#bullmq.FlowProducer(this.#options));
+    return this.#flows;
   }
 
   async #job(queue, id) {
