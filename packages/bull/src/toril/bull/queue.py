@@ -1,7 +1,8 @@
 """Adding jobs to a queue, many in one round trip."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 from toril.bull.bounds import MOST_BYTES_A_SCRIPT as MOST_BYTES_A_SCRIPT
@@ -33,13 +34,19 @@ class AddedJobs(list[str]):
     """The ids of jobs that were added, in order.
 
     Attributes:
-        known: the places of those that are no new jobs. Their ids are those of the jobs that were there already,
-            which have this custom id or hold the deduplication key.
+        known: the places of those that are no new jobs: their ids are those of the jobs that have the custom
+            id or hold the deduplication key already.
     """
 
     def __init__(self, ids: Iterable[str] = (), known: Iterable[int] = ()) -> None:
         super().__init__(ids)
         self.known = frozenset(known)
+
+    def items(self) -> Iterator[tuple[str, bool]]:
+        """Each id, and whether its job is new."""
+        if not self.known:
+            return zip(self, repeat(True))
+        return ((job_id, place not in self.known) for place, job_id in enumerate(self))
 
     def part(self, start: int, end: int) -> "AddedJobs":
         """Those from one place up to another one, as if they had been added by themselves."""

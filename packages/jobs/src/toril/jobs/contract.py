@@ -25,14 +25,15 @@ class Contract(Generic[J, R]):
         size_limit: how many bytes of JSON a payload may have; None is any number.
         log_limit: how many lines of its log a job keeps; None leaves that to the worker.
         stack_trace_limit: of how many failed attempts a job keeps the stack trace; None is all.
-        version: travels with each job, so that a worker can tell by which release it was written.
+        version: travels with each job, so that a worker can tell by which release it was written; None is for
+            jobs that nobody declared.
         job_type: the class that declares it.
         place: where that class stands, as `file:line`.
     """
 
     queue: Queue
     name: str
-    version: int
+    version: int | None
     retry: Retry
     timeout: float | None
     keep_completed: Keep | None

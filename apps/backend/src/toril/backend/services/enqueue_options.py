@@ -1,12 +1,18 @@
 """From a typed job to what is added to Redis."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from toril.bull.errors import InvalidJobOptions
 from toril.bull.options import JobOptions, check_job_id, options_of
 from toril.bull.queue import NewJob
-from toril.jobs import Contract, Job
+from toril.jobs import Contract, Deduplicate
+
+DeduplicateEach = Deduplicate | Callable[[Any], Deduplicate | None] | None
+"""One deduplication for many jobs, or what says each job's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +25,13 @@ class EnqueueOptions:
 
 
 def new_job(
-    contract: Contract[Any, Any], job: Job[Any], options: EnqueueOptions, job_id: str | None = None
+    contract: Contract[Any, Any],
+    job: Any,
+    options: EnqueueOptions,
+    *,
+    job_id: str | None = None,
+    deduplicate: Deduplicate | None = None,
+    enqueued_at: datetime | None = None,
 ) -> NewJob:
     """The job as it is added, proven to fit its contract.
 
@@ -29,10 +41,21 @@ def new_job(
     """
     if job_id is not None:
         check_job_id(job_id)
-    return NewJob(contract.name, contract.encode(job), _options(contract, options), job_id)
+    together = _options(contract, options)
+    if deduplicate is not None or enqueued_at is not None:
+        together = replace(together, deduplicate=deduplicate, enqueued_at=_seconds(enqueued_at))
+    return NewJob(contract.name, contract.encode(job), together, job_id)
 
 
 # Most jobs of a contract share their options.
 @lru_cache(maxsize=1024)
 def _options(contract: Contract[Any, Any], options: EnqueueOptions) -> JobOptions:
     return options_of(contract, delay=options.delay, priority=options.priority, lifo=options.lifo)
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        raise InvalidJobOptions("enqueued_at", moment, "give it a time zone, as in datetime.now(UTC)")
+    return moment.timestamp()

@@ -11,12 +11,13 @@ R = TypeVar("R", covariant=True)
 
 
 class _Run(NamedTuple):
-    """Consecutive numbers given to jobs of one contract, or one custom id."""
+    """Consecutive numbers given to new jobs of one contract, or one other id."""
 
     contract: Contract[Any, Any]
     first: int
     length: int
-    custom_id: str | None
+    other_id: str | None
+    is_new: bool = True
 
 
 class JobHandles(Sequence[JobHandle[R]], Generic[R]):
@@ -25,7 +26,7 @@ class JobHandles(Sequence[JobHandle[R]], Generic[R]):
     Redis numbers the jobs of a batch one after the other, so a million of them take no more room than one.
     """
 
-    def __init__(self, make: Callable[[str, Contract[Any, Any]], JobHandle[Any]]) -> None:
+    def __init__(self, make: Callable[[str, Contract[Any, Any], bool], JobHandle[Any]]) -> None:
         self._make = make
         self._runs: list[_Run] = []
         self._starts: list[int] = []
@@ -46,23 +47,23 @@ class JobHandles(Sequence[JobHandle[R]], Generic[R]):
             raise IndexError(f"handle {index} of {self._length}")
         at = bisect_right(self._starts, position) - 1
         run = self._runs[at]
-        job_id = run.custom_id or str(run.first + position - self._starts[at])
-        return self._make(job_id, run.contract)
+        job_id = run.other_id or str(run.first + position - self._starts[at])
+        return self._make(job_id, run.contract, run.is_new)
 
-    def append(self, job_id: str, contract: Contract[Any, Any]) -> None:
-        """Notes the next job's id."""
-        number = int(job_id) if job_id.isdecimal() else None
+    def append(self, job_id: str, contract: Contract[Any, Any], is_new: bool) -> None:
+        """Notes the next job's id, and whether the job is new."""
+        number = int(job_id) if is_new and job_id.isdecimal() else None
         last = self._runs[-1] if self._runs else None
         self._length += 1
         if (
             last is not None
             and number is not None
-            and last.custom_id is None
+            and last.other_id is None
             and last.contract is contract
             and last.first + last.length == number
         ):
             self._runs[-1] = last._replace(length=last.length + 1)
             return
         self._starts.append(self._length - 1)
-        custom_id = job_id if number is None else None
-        self._runs.append(_Run(contract, number or 0, 1, custom_id))
+        other_id = job_id if number is None else None
+        self._runs.append(_Run(contract, number or 0, 1, other_id, is_new))

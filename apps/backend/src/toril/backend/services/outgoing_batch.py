@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
-from toril.backend.services.enqueue_options import EnqueueOptions, new_job
+from toril.backend.services.enqueue_options import DeduplicateEach, EnqueueOptions, new_job
 from toril.backend.services.job_handles import JobHandles
 from toril.backend.services.sender import Sender
-from toril.bull.queue import NewJob
+from toril.bull.queue import AddedJobs, NewJob
 from toril.jobs import Contract, Job
 
 
@@ -16,22 +16,27 @@ class OutgoingBatch:
 
     Args:
         contracts: each job's.
-        ids: for each queue where its jobs' ids will be, in order.
+        added: for each queue where it will be told what became of its jobs, in order.
     """
 
     def __init__(
-        self, contracts: Sequence[Contract[Any, Any]], ids: Mapping[str, asyncio.Future[list[str]]]
+        self, contracts: Sequence[Contract[Any, Any]], added: Mapping[str, asyncio.Future[AddedJobs]]
     ) -> None:
         self._contracts = contracts
-        self._ids = ids
+        self._added = added
 
     @classmethod
     def send(
-        cls, jobs: Sequence[Job[Any]], options: EnqueueOptions, sender_of: Callable[[str], Sender]
+        cls,
+        jobs: Sequence[Job[Any]],
+        options: EnqueueOptions,
+        deduplicate: DeduplicateEach,
+        sender_of: Callable[[str], Sender],
     ) -> Self:
         """Has the jobs added.
 
         Args:
+            deduplicate: as for `QueueService.enqueue_many`.
             sender_of: the sender of a queue.
 
         Raises:
@@ -41,7 +46,9 @@ class OutgoingBatch:
         contracts: list[Contract[Any, Any]] = [type(job).contract() for job in jobs]
         by_queue: dict[str, list[NewJob]] = {}
         for contract, job in zip(contracts, jobs, strict=True):
-            by_queue.setdefault(contract.queue.name, []).append(new_job(contract, job, options))
+            key = deduplicate(job) if callable(deduplicate) else deduplicate
+            new = new_job(contract, job, options, deduplicate=key)
+            by_queue.setdefault(contract.queue.name, []).append(new)
         parcels = [(queue, sender_of(queue), new) for queue, new in by_queue.items()]
         return cls(contracts, {queue: sender.send(new) for queue, sender, new in parcels})
 
@@ -52,12 +59,13 @@ class OutgoingBatch:
             BrokerUnavailable: Redis did not answer.
             ServiceClosed: the service was left meanwhile.
         """
-        ids = {queue: iter(await added) for queue, added in self._ids.items()}
+        added = {queue: (await arriving).items() for queue, arriving in self._added.items()}
         for contract in self._contracts:
-            handles.append(next(ids[contract.queue.name]), contract)
+            job_id, is_new = next(added[contract.queue.name])
+            handles.append(job_id, contract, is_new)
 
     def abandon(self) -> None:
         """Waits for it no longer: it may be added, but nobody asks."""
-        for added in self._ids.values():
+        for added in self._added.values():
             if not added.cancel() and not added.cancelled():
                 added.exception()  # has been seen: asyncio reports those that nobody looked at

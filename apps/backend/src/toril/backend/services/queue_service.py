@@ -3,28 +3,25 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, TypeVar
 
-from toril.backend.errors import ServiceClosed
 from toril.backend.services.batches import batches
-from toril.backend.services.enqueue_options import EnqueueOptions, new_job
+from toril.backend.services.enqueue_options import DeduplicateEach, EnqueueOptions, new_job
 from toril.backend.services.flow_handle import FlowHandle
 from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.job_handles import JobHandles
 from toril.backend.services.outgoing_batch import OutgoingBatch
 from toril.backend.services.outgoing_flows import send_flow, send_flows
 from toril.backend.services.queue_events import QueueEvents
-from toril.backend.services.sender import Sender
-from toril.backend.services.session import ServiceSettings, Session, open_session
+from toril.backend.services.raw_jobs import RawJobs
 from toril.bull.admin import QueueAdmin
 from toril.bull.bounds import MOST_JOBS_A_SCRIPT
 from toril.bull.event_producer import publish_event
 from toril.bull.flow_tree import FlowReader
 from toril.bull.inspect import QueueInspector
-from toril.bull.keys import DEFAULT_PREFIX
-from toril.jobs import Contract, Flow, Job, Queue
+from toril.jobs import Contract, Deduplicate, Flow, Job, Queue
 from toril.types import JobTree
 
 R = TypeVar("R")
@@ -34,7 +31,7 @@ MOST_BATCHES_UNDER_WAY = 1
 MOST_FLOWS_READ_AHEAD = 100
 
 
-class QueueService:
+class QueueService(RawJobs):
     """Adds jobs to their queues and follows them.
 
         async with QueueService.connect("redis://…") as queues:
@@ -45,50 +42,6 @@ class QueueService:
     handles.
     """
 
-    def __init__(self, settings: ServiceSettings) -> None:
-        self._settings = settings
-        self._session: Session | None = None
-        self._leaving = AsyncExitStack()
-
-    @classmethod
-    def connect(
-        cls,
-        url: str | None = None,
-        *,
-        prefix: str = DEFAULT_PREFIX,
-        strict: bool = False,
-        timeout: float = 10.0,
-    ) -> Self:
-        """A service that connects when it is entered.
-
-        Args:
-            url: redis://, rediss:// or unix://; by default TORIL_REDIS_URL, else the embedded broker of the
-                data folder, which is started if it does not run yet.
-            prefix: the first part of every key; the same as the workers'. `{bull}`-style on a cluster.
-            strict: refuse a Redis that may evict keys, instead of warning about it.
-            timeout: how long Redis may take to accept jobs before BrokerUnavailable is raised, in seconds.
-        """
-        return cls(ServiceSettings(url=url, prefix=prefix, strict=strict, timeout=timeout))
-
-    async def __aenter__(self) -> Self:
-        """Connects.
-
-        Raises:
-            InvalidBrokerURL: the URL does not say where Redis is.
-            BrokerUnavailable: Redis does not answer.
-            BrokerMisconfigured: jobs would not be safe there.
-            EmbeddedBrokerFailed: no URL was given, and the embedded broker did not start.
-        """
-        self._session = await self._leaving.enter_async_context(open_session(self._settings))
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Disconnects. Calls in flight end with ServiceClosed; the jobs that they add may have been added."""
-        self._session = None
-        await self._leaving.aclose()
-
     async def enqueue(
         self,
         job: Job[R],
@@ -97,6 +50,8 @@ class QueueService:
         priority: int = 0,
         lifo: bool = False,
         job_id: str | None = None,
+        deduplicate: Deduplicate | None = None,
+        enqueued_at: datetime | None = None,
     ) -> JobHandle[R]:
         """Adds a job to its contract's queue.
 
@@ -106,10 +61,13 @@ class QueueService:
             lifo: put it in front of all that wait.
             job_id: an id of its own, by which a job is added only once: if it exists already, nothing
                 changes, and the handle is that job's.
+            deduplicate: the key that the job holds, by which others are not added. If another job holds it
+                already, the handle is that one's, which may have ended; `is_new` tells.
+            enqueued_at: when the job counts as added, with a time zone; by default now. `delay` begins then.
 
         Raises:
-            InvalidPayload: the job does not fit its contract (it was changed after it was made); nothing is
-                stored.
+            InvalidPayload: the job does not fit its contract (it was changed after it was made, or is larger
+                than its `size_limit`); nothing is stored.
             InvalidJobOptions: an option out of range.
             NotAContract: the job's class has no name.
             BrokerUnavailable: Redis did not answer in time. The job may have been added all the same: one
@@ -117,9 +75,15 @@ class QueueService:
             ServiceClosed: the service is not open. If it was left meanwhile, the job may have been added.
         """
         contract: Contract[Any, R] = type(job).contract()
-        new = new_job(contract, job, EnqueueOptions(delay=delay, priority=priority, lifo=lifo), job_id)
-        [sent_id] = await self._sender(contract.queue.name).send([new])
-        return self._handle(sent_id, contract)
+        new = new_job(
+            contract,
+            job,
+            EnqueueOptions(delay=delay, priority=priority, lifo=lifo),
+            job_id=job_id,
+            deduplicate=deduplicate,
+            enqueued_at=enqueued_at,
+        )
+        return await self._send(contract, new)
 
     async def enqueue_many(
         self,
@@ -128,12 +92,14 @@ class QueueService:
         delay: float = 0.0,
         priority: int = 0,
         lifo: bool = False,
+        deduplicate: DeduplicateEach = None,
     ) -> JobHandles[R]:
         """Adds jobs, of any contracts, in order and in bounded memory: they are read as they are sent.
 
         Args:
             jobs: an asynchronous one is read ahead; if it is a generator, it is closed at the end.
             delay: as for `enqueue`, for all of them; so are `priority` and `lifo`.
+            deduplicate: as for `enqueue`, for all of them, or a function of the job that says each one's.
 
         Raises:
             InvalidPayload: a job does not fit its contract; those before it may have been added.
@@ -148,7 +114,7 @@ class QueueService:
         try:
             async with batches(jobs, MOST_JOBS_A_SCRIPT) as lists:
                 async for some in lists:
-                    under_way.append(OutgoingBatch.send(some, options, self._sender))
+                    under_way.append(OutgoingBatch.send(some, options, deduplicate, self._sender))
                     # Lets it leave, so that Redis works on it while the next one is read and encoded.
                     await asyncio.sleep(0)
                     if len(under_way) > MOST_BATCHES_UNDER_WAY:
@@ -235,7 +201,7 @@ class QueueService:
             NotAContract: the class has no name.
             ServiceClosed: the service is not open.
         """
-        return self._handle(job_id, contract.contract())
+        return self._handle(job_id, contract.contract(), is_new=False)
 
     def inspect(self, queue: Queue | str) -> QueueInspector:
         """A look into a queue, or what has that name: its counts, its jobs.
@@ -308,17 +274,6 @@ class QueueService:
         session = self._open_session()
         keys = session.inspector(_name(queue)).keys
         return await publish_event(session.asking, keys, name, fields, job_id=job_id)
-
-    def _handle(self, job_id: str, contract: Contract[Any, Any]) -> JobHandle[Any]:
-        return self._open_session().handle(job_id, contract)
-
-    def _sender(self, queue: str) -> Sender:
-        return self._open_session().sender(queue)
-
-    def _open_session(self) -> Session:
-        if self._session is None:
-            raise ServiceClosed
-        return self._session
 
 
 def _name(queue: Queue | str | type[Job[Any]]) -> str:

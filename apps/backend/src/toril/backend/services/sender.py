@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from toril.backend.errors import ServiceClosed
 from toril.bull.bounds import MOST_JOBS_A_SCRIPT
-from toril.bull.queue import JobQueue, NewJob
+from toril.bull.queue import AddedJobs, JobQueue, NewJob
 
 
 class _Parcel(NamedTuple):
-    """Jobs of one caller, and where the caller waits for their ids."""
+    """Jobs of one caller, and where the caller waits for what became of them."""
 
     jobs: list[NewJob]
-    ids: asyncio.Future[list[str]]
+    added: asyncio.Future[AddedJobs]
 
 
 class Sender:
@@ -30,15 +30,15 @@ class Sender:
         self._under_way: list[_Parcel] = []
         self._come = asyncio.Event()
 
-    def send(self, jobs: list[NewJob]) -> asyncio.Future[list[str]]:
-        """Has the jobs added together; the answer will be their ids, in order.
+    def send(self, jobs: list[NewJob]) -> asyncio.Future[AddedJobs]:
+        """Has the jobs added together; the answer will be their ids, in order, and which of them are new.
 
         It may be BrokerUnavailable or ServiceClosed instead: the jobs may have been added all the same.
         """
         parcel = _Parcel(jobs, asyncio.get_running_loop().create_future())
         self._parcels.append(parcel)
         self._come.set()
-        return parcel.ids
+        return parcel.added
 
     async def run(self) -> None:
         """Goes on sending until it is cancelled."""
@@ -51,7 +51,7 @@ class Sender:
                 self._under_way = []
 
     def close(self) -> None:
-        """Ends every wait for ids with ServiceClosed."""
+        """Ends every wait for an answer with ServiceClosed."""
         _fail([*self._under_way, *self._parcels], ServiceClosed())
         self._parcels.clear()
 
@@ -65,19 +65,19 @@ class Sender:
 
     async def _send_together(self, parcels: list[_Parcel]) -> None:
         try:
-            ids = await self._queue.add([job for parcel in parcels for job in parcel.jobs])
+            added = await self._queue.add([job for parcel in parcels for job in parcel.jobs])
         except Exception as error:  # noqa: BLE001 - it is raised where each caller waits
             _fail(parcels, error)
             return
         at = 0
         for parcel in parcels:
             end = at + len(parcel.jobs)
-            if not parcel.ids.done():
-                parcel.ids.set_result(ids[at:end])
+            if not parcel.added.done():
+                parcel.added.set_result(added.part(at, end))
             at = end
 
 
 def _fail(parcels: Iterable[_Parcel], error: Exception) -> None:
     for parcel in parcels:
-        if not parcel.ids.done():
-            parcel.ids.set_exception(error)
+        if not parcel.added.done():
+            parcel.added.set_exception(error)

@@ -74,10 +74,10 @@ class Session:
         """What steers a queue."""
         return QueueAdmin(self.asking, self.inspector(queue).keys)
 
-    def handle(self, job_id: str, contract: Contract[Any, Any]) -> JobHandle[Any]:
+    def handle(self, job_id: str, contract: Contract[Any, Any], is_new: bool = True) -> JobHandle[Any]:
         """A handle of a job, whether it exists or not."""
-        inspector = self.inspector(contract.queue.name)
-        return JobHandle(job_id, contract, inspector, self.admin(contract.queue.name), self.watcher)
+        inspector, admin = self.inspector(contract.queue.name), self.admin(contract.queue.name)
+        return JobHandle(job_id, contract, inspector, admin, self.watcher, is_new=is_new)
 
     def flow_handle(
         self, job_id: str, contract: Contract[Any, Any], children: Sequence[FlowHandle[Any]]

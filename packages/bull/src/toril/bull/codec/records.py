@@ -42,5 +42,6 @@ def decode_record(
         stacktrace=decode_stacktrace(fields.get(b"stacktrace")),
         processed_by=optional(b"pb"),
         parent_key=optional(b"parentKey"),
+        deduplication_key=optional(b"deid"),
         contract_version=options.contract_version,
     )
