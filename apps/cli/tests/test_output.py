@@ -1,12 +1,13 @@
 import io
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.text import Text
 
-from toril.cli.output import ago, print_json, print_table, printable
+from toril.cli.output import ago, print_growing_line, print_json, print_table, printable
 
 
 class Terminal(io.StringIO):
@@ -14,14 +15,25 @@ class Terminal(io.StringIO):
         return True
 
 
-def shown(monkeypatch: pytest.MonkeyPatch, columns: list[str], rows: list[list[str | int]]) -> list[str]:
+def shown(
+    monkeypatch: pytest.MonkeyPatch,
+    columns: list[str],
+    rows: list[list[str | int]],
+    *,
+    hides_empty: bool = False,
+) -> list[str]:
     """The lines of a table on a terminal of 40 columns, without its styles."""
+    return on_terminal(monkeypatch, lambda: print_table(columns, rows, hides_empty=hides_empty))
+
+
+def on_terminal(monkeypatch: pytest.MonkeyPatch, prints: Callable[[], None]) -> list[str]:
+    """What is printed to a terminal of 40 columns, without its styles."""
     screen = Terminal()
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setenv("TERM", "xterm")
     with monkeypatch.context() as terminal:
         terminal.setattr(sys, "stdout", screen)
-        print_table(columns, rows)
+        prints()
     return Text.from_ansi(screen.getvalue()).plain.splitlines()
 
 
@@ -54,6 +66,36 @@ def test_a_long_name_is_cut_and_numbers_are_not(monkeypatch: pytest.MonkeyPatch)
 
     assert lines[1].startswith("xxx")
     assert lines[1].split()[1:] == ["123456789", "987654321"]
+
+
+def test_a_heading_stays_on_one_line(monkeypatch: pytest.MonkeyPatch):
+    lines = shown(monkeypatch, ["name", "a very long heading of many words indeed"], [["x", "y"]])
+
+    assert len(lines) == 2
+
+
+def test_columns_that_hold_nothing_are_left_out_if_asked_for(monkeypatch: pytest.MonkeyPatch):
+    columns, rows = ["queue", "waiting", "failed", "limits"], [["a", 0, 10, "-"], ["b", 0, 0, "-"]]
+
+    assert [line.split() for line in shown(monkeypatch, columns, rows, hides_empty=True)] == [
+        ["QUEUE", "FAILED"],
+        ["a", "10"],
+        ["b", "0"],
+    ]
+    assert shown(monkeypatch, columns, rows)[0].split() == ["QUEUE", "WAITING", "FAILED", "LIMITS"]
+
+
+def test_a_growing_table_is_cut_at_the_edge_of_a_terminal(monkeypatch: pytest.MonkeyPatch):
+    lines = on_terminal(monkeypatch, lambda: print_growing_line(["1", "a\nb", "x" * 500], [4, 3, 0]))
+
+    assert lines == ["1     a b  " + "x" * 28 + "…"]
+
+
+def test_a_growing_table_for_programs_is_cut_nowhere(capsys: pytest.CaptureFixture[str]):
+    print_growing_line(["id", "reason"], [4, 0], heading=True)
+    print_growing_line(["1", "x" * 500], [4, 0])
+
+    assert capsys.readouterr().out.splitlines() == ["ID\tREASON", "1\t" + "x" * 500]
 
 
 def test_markup_is_not_read(monkeypatch: pytest.MonkeyPatch):

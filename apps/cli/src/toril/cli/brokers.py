@@ -36,12 +36,21 @@ async def reading(url: str | None) -> AsyncGenerator[Connection]:
         NoBroker: there is none.
         BrokerUnavailable: it does not answer.
     """
+    async with await Connection.open(running_broker(url), client_name=CLIENT_NAME) as connection:
+        yield connection
+
+
+def running_broker(url: str | None) -> str:
+    """The URL of the broker to read from; see `reading`.
+
+    Raises:
+        NoBroker: there is none.
+    """
     data = default_data_folder()
     known = _named(url) or EmbeddedBroker.running(data)
     if known is None:
         raise NoBroker(str(data.absolute()))
-    async with await Connection.open(known, client_name=CLIENT_NAME) as connection:
-        yield connection
+    return known
 
 
 def _named(url: str | None) -> str | None:

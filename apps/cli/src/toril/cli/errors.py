@@ -3,6 +3,7 @@
 CommandError
 ├── BadTarget       MODULE:NAME that cannot be loaded, or is not what the command needs
 ├── BadInput        JSON that cannot be read
+├── NotConfirmed    what destroys jobs was not agreed to
 ├── NoBroker        nothing to read from: no URL was given, and no embedded broker runs
 ├── BrokerRuns      the data folder has a broker already
 ├── BrokerEnded     the embedded broker ended by itself
@@ -21,8 +22,14 @@ from toril.bull.errors import (
     EmbeddedBrokerFailed,
     InvalidBrokerURL,
     InvalidJobOptions,
+    InvalidQuery,
     InvalidQueueName,
+    InvalidSetting,
+    JobLocked,
     JobNotFound,
+    QueueBusy,
+    QueueNotPaused,
+    WrongState,
 )
 from toril.cli.exit_codes import ExitCode
 from toril.jobs import InvalidResult, JobsError
@@ -50,6 +57,16 @@ class BadInput(CommandError):
     """JSON that cannot be read."""
 
     exit_code = ExitCode.USAGE
+
+
+class NotConfirmed(CommandError):
+    """What destroys jobs was not agreed to, or there was nobody to ask."""
+
+    def __init__(self, what: str, *, has_terminal: bool) -> None:
+        self.what = what
+        self.exit_code = ExitCode.FAILED if has_terminal else ExitCode.USAGE
+        answer = "not confirmed" if has_terminal else "stdin is no terminal to ask on: confirm it with --yes"
+        super().__init__(f"{what}: {answer}; nothing was changed")
 
 
 class NoBroker(CommandError):
@@ -128,7 +145,13 @@ _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (EmbeddedBrokerFailed, ExitCode.BROKER_UNAVAILABLE),
     (InvalidBrokerURL, ExitCode.USAGE),
     (InvalidJobOptions, ExitCode.USAGE),
+    (InvalidQuery, ExitCode.USAGE),
     (InvalidQueueName, ExitCode.USAGE),
+    (InvalidSetting, ExitCode.USAGE),
+    (JobLocked, ExitCode.REFUSED),
+    (WrongState, ExitCode.REFUSED),
+    (QueueNotPaused, ExitCode.REFUSED),
+    (QueueBusy, ExitCode.REFUSED),
     (InvalidResult, ExitCode.FAILED),
     (JobsError, ExitCode.USAGE),
     (HandlerError, ExitCode.USAGE),

@@ -6,11 +6,22 @@ from typing import Annotated
 import typer
 
 from toril.cli.commands.broker import broker
+from toril.cli.commands.clean import clean
+from toril.cli.commands.drain import drain
 from toril.cli.commands.enqueue import enqueue
+from toril.cli.commands.events import events
 from toril.cli.commands.job import job
 from toril.cli.commands.jobs import jobs
+from toril.cli.commands.limit import limit
+from toril.cli.commands.metrics import metrics
+from toril.cli.commands.obliterate import obliterate
+from toril.cli.commands.pause import pause, resume
+from toril.cli.commands.promote import promote
 from toril.cli.commands.queues import queues
+from toril.cli.commands.remove import remove
+from toril.cli.commands.retry import retry
 from toril.cli.commands.worker import worker
+from toril.cli.commands.workers import workers
 from toril.cli.exit_codes import MEANINGS
 from toril.cli.logging_setup import configure_logging
 from toril.cli.output import print_line
@@ -27,7 +38,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (worker, enqueue, queues, jobs, job, broker):
+_WORKING = (worker, enqueue, broker)
+_WATCHING = (queues, workers, jobs, job, events, metrics)
+_STEERING = (pause, resume, limit, retry, promote, remove, clean, drain, obliterate)
+for command in (*_WORKING, *_WATCHING, *_STEERING):
     app.command()(command)
 
 

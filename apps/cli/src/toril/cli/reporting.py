@@ -29,12 +29,14 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except (typer.Exit, typer.BadParameter, BrokenPipeError):
+        except (typer.Exit, typer.BadParameter):
             raise
         except KeyboardInterrupt:
             print_note("interrupted")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except Exception as error:
+            if isinstance(cause_of(error), BrokenPipeError):
+                raise cause_of(error) from None
             json_log = "json_logs" in kwargs and logs_json(asked=bool(kwargs["json_logs"]))
             report(error, verbose=bool(kwargs.get("verbose")), json_log=json_log)
             raise typer.Exit(exit_code_of(cause_of(error))) from error

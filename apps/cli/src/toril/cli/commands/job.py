@@ -1,23 +1,22 @@
 """`toril job`: everything of one job."""
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from toril.bull.errors import JobNotFound
-from toril.bull.inspect import QueueInspector
+from toril.bull.inspect import ChildrenCounts, JobLogs, QueueInspector
 from toril.bull.keys import DEFAULT_PREFIX, QueueKeys
 from toril.cli.brokers import reading
 from toril.cli.event_loop import run
 from toril.cli.options import AsJson, Prefix, Url, Verbose
-from toril.cli.output import ago, print_fields, print_json, print_section
+from toril.cli.output import ago, print_fields, print_json, print_note, print_section
 from toril.cli.records import progress_text, read_json, record_as_json
 from toril.cli.reporting import reported
 from toril.types import JobRecord
-
-MOST_LOG_LINES = 1_000
 
 
 @reported
@@ -30,27 +29,30 @@ def job(
     verbose: Verbose = False,
 ) -> None:
     """Show everything of one job: its fields, data, result, failures and log."""
-    record, logs = run(_read(url, QueueKeys(queue, prefix), job_id))
+    record, children, logs = run(_read(url, QueueKeys(queue, prefix), job_id))
     if as_json:
-        print_json(record_as_json(record) | {"logs": logs})
+        print_json(record_as_json(record) | {"children": asdict(children), "logs": logs.lines})
         return
-    print_fields({label: value for label, value in _fields(record).items() if value})
+    fields = _fields(record) | {"children": _children(children)}
+    print_fields({label: value for label, value in fields.items() if value})
     print_section("data", _pretty(record.data))
     if record.result is not None:
         print_section("result", _pretty(record.result))
     for number, trace in enumerate(record.stacktrace, 1):
         print_section(f"stack of failure {number}", trace)
-    if logs:
-        print_section("log", "\n".join(logs))
+    if logs.lines:
+        print_section("log", "\n".join(logs.lines))
+    if logs.total > len(logs.lines):
+        print_note(f"the log has {logs.total} lines; these are the first {len(logs.lines)}")
 
 
-async def _read(url: str | None, keys: QueueKeys, job_id: str) -> tuple[JobRecord, list[str]]:
+async def _read(url: str | None, keys: QueueKeys, job_id: str) -> tuple[JobRecord, ChildrenCounts, JobLogs]:
     async with reading(url) as connection:
         inspector = QueueInspector(connection, keys)
         record = await inspector.job(job_id)
         if record is None:
             raise JobNotFound(keys.queue, job_id)
-        return record, (await inspector.logs(job_id, limit=MOST_LOG_LINES)).lines
+        return record, await inspector.children_counts(job_id), await inspector.logs(job_id)
 
 
 def _fields(record: JobRecord) -> dict[str, str]:
@@ -71,6 +73,10 @@ def _fields(record: JobRecord) -> dict[str, str]:
         "contract": f"version {record.contract_version}" if record.contract_version is not None else "",
         "failed": record.failed_reason or "",
     }
+
+
+def _children(counts: ChildrenCounts) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in asdict(counts).items() if count)
 
 
 def _moment(moment: datetime | None) -> str:

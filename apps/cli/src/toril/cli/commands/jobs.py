@@ -1,4 +1,4 @@
-"""`toril jobs`: the jobs of a queue that are in one state."""
+"""`toril jobs`: the jobs of a queue that are in one state, or in several."""
 
 from typing import Annotated
 
@@ -21,45 +21,63 @@ _DETAIL = {JobState.FAILED: "reason", JobState.COMPLETED: "result", JobState.ACT
 @reported
 def jobs(
     queue: Annotated[str, typer.Argument(metavar="QUEUE", help="The queue's name.")],
-    state: Annotated[JobState, typer.Option("--state", "-s", help="Which jobs to list.")] = JobState.WAITING,
+    states: Annotated[
+        list[JobState] | None,
+        typer.Option(
+            "--state", "-s", show_default="waiting", help="Which jobs to list; may be given several times."
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=MOST_JOBS_A_PAGE, help="How many.")] = 20,
     offset: Annotated[int, typer.Option("--offset", min=0, help="How many to skip.")] = 0,
-    newest: Annotated[bool, typer.Option("--newest", help="The newest first.")] = False,
+    newest_first: Annotated[
+        bool, typer.Option("--newest-first/--oldest-first", help="In which order.")
+    ] = False,
     url: Url = None,
     prefix: Prefix = DEFAULT_PREFIX,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """List the jobs of a queue that are in one state."""
+    """List the jobs of a queue that are in one state, or in several."""
     keys = QueueKeys(queue, prefix)
-    records, count = run(_read(url, keys, state, offset, limit, newest))
+    wanted = list(dict.fromkeys(states or [JobState.WAITING]))
+    records, count = run(_read(url, keys, wanted, offset, limit, newest_first))
     if as_json:
         for record in records:
             print_json(record_as_json(record))
         return
+    called = " or ".join(state.value for state in wanted)
     if records:
-        columns = ["id", "name", "tries", "age", _DETAIL.get(state, "data")]
-        print_table(columns, [_row(record, state) for record in records])
+        print_table(*_table(records, wanted))
     if len(records) < count:
         shown = f"{offset + 1} to {offset + len(records)}" if records else "none"
-        print_note(f"{shown} of {count} {state.value} jobs; --offset and --limit show others")
+        print_note(f"{shown} of {count} {called} jobs; --offset and --limit show others")
     elif not records:
-        print_note(f"queue {queue!r} has no {state.value} jobs")
+        print_note(f"queue {queue!r} has no {called} jobs")
 
 
 async def _read(
-    url: str | None, keys: QueueKeys, state: JobState, offset: int, limit: int, newest: bool
+    url: str | None, keys: QueueKeys, states: list[JobState], offset: int, limit: int, newest_first: bool
 ) -> tuple[list[JobRecord], int]:
     async with reading(url) as connection:
         inspector = QueueInspector(connection, keys)
         if not await inspector.exists():
             raise QueueNotFound(keys.queue, keys.prefix)
-        records = await inspector.jobs(state, start=offset, limit=limit, newest_first=newest)
-        return records, (await inspector.counts()).by_state[state]
+        records = await inspector.jobs(states, start=offset, limit=limit, newest_first=newest_first)
+        counts = (await inspector.counts()).by_state
+        return records, sum(counts[state] for state in states)
 
 
-def _row(record: JobRecord, state: JobState) -> list[str | int]:
-    match state:
+def _table(records: list[JobRecord], states: list[JobState]) -> tuple[list[str], list[list[str | int]]]:
+    """Columns and rows; the state is one of them if there are several."""
+    rows = [_row(record) for record in records]
+    if len(states) == 1:
+        return ["id", "name", "tries", "age", _DETAIL.get(states[0], "data")], rows
+    with_state = [[str(record.state), *row] for record, row in zip(records, rows, strict=True)]
+    return ["state", "id", "name", "tries", "age", "detail"], with_state
+
+
+def _row(record: JobRecord) -> list[str | int]:
+    match record.state:
         case JobState.FAILED:
             since, detail = record.finished_at, record.failed_reason
         case JobState.COMPLETED:

@@ -7,6 +7,8 @@ from toril.bull.inspect.reader import QueueReader
 from toril.bull.intake import RateLimit
 
 BULLMQ_MAX_EVENTS = 10_000
+# What the count of started jobs is set to by those who limit a queue by hand: no limit is higher.
+LIMITED_BY_HAND = 2**53 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ class MetaReader(QueueReader):
 
         Args:
             most_jobs: the limit that workers bring along. Without it, it is the one set for the queue; where
-                there is none either, a window that runs counts as full, as a limit set by hand is.
+                there is none either, a window that runs counts as full. LIMITED_BY_HAND leaves such out.
         """
         arguments = ["" if most_jobs is None else most_jobs]
         return from_milliseconds(await self._run("read_rate_limit", arguments))
