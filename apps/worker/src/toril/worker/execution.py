@@ -14,6 +14,7 @@ from toril.worker.failures import NO_RULES, failed_attempt, failed_for_good
 from toril.worker.handler import Handler, RawHandler
 from toril.worker.handlers import QueueHandlers
 from toril.worker.retrying import RetryRules
+from toril.worker.schedules import ScheduleKeeper
 from toril.worker.signals import signal_in
 from toril.worker.unknown import unknown_job
 
@@ -37,6 +38,7 @@ class Executor:
         handlers: QueueHandlers,
         feedback: JobFeedback,
         children: JobChildren,
+        schedules: ScheduleKeeper,
         *,
         unknown_grace: float,
         rules: RetryRules = NO_RULES,
@@ -47,6 +49,7 @@ class Executor:
         self._handlers = handlers
         self._feedback = feedback
         self._children = children
+        self._schedules = schedules
         self._unknown_grace = unknown_grace
         self._rules = rules
         self._keep_completed = keep_completed
@@ -63,6 +66,11 @@ class Executor:
         Raises:
             CancelledError: the run was cancelled, by its worker or by the handler itself: see `stopped`.
         """
+        if job.schedule_key is not None:
+            # First of all: a run that fails unstarted must not end its schedule either.
+            prevented = await self._schedules.keep_going(job, job.schedule_key)
+            if prevented is not None:
+                return prevented
         if job.deferred_failure is not None:
             return failed_for_good(job, job.deferred_failure, job.stacktrace, self._keep_failed)
         if not self._rules.allows_start(job):

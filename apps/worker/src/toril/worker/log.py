@@ -48,7 +48,17 @@ def job_failed(queue: str, job_id: str, name: str, reason: str, attempt: int, at
 
 def job_put_back(queue: str, job_id: str, name: str, pause: float) -> None:
     _log.warning(
-        "job has no handler here, put back", queue=queue, job_id=job_id, name=name, pause=round(pause, 1)
+        "job cannot be run here, put back", queue=queue, job_id=job_id, name=name, pause=round(pause, 1)
+    )
+
+
+def schedule_not_continued(queue: str, job_id: str, schedule_id: str, reason: str) -> None:
+    _log.error(
+        "schedule not continued, its run is left to another worker",
+        queue=queue,
+        job_id=job_id,
+        schedule=schedule_id,
+        reason=reason,
     )
 
 

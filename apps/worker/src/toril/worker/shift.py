@@ -10,6 +10,7 @@ from toril.bull.keys import QueueKeys
 from toril.bull.locks import LockRenewal
 from toril.bull.marker import Marker
 from toril.bull.outcomes import Released
+from toril.bull.schedule_continuation import ScheduleContinuation
 from toril.bull.stalled import StalledCheck
 from toril.worker import log
 from toril.worker.connections import WorkerConnections
@@ -20,6 +21,7 @@ from toril.worker.intake import IntakeLoop
 from toril.worker.locks import LockKeeper
 from toril.worker.outage import Outage
 from toril.worker.retrying import RetryRules
+from toril.worker.schedules import ScheduleKeeper
 from toril.worker.settings import WorkerSettings
 from toril.worker.settling import Settling
 from toril.worker.stalled import recover_stalled_jobs
@@ -76,6 +78,13 @@ class Shift:
             handlers,
             JobFeedback(connections.service, keys),
             JobChildren(connections.service, keys),
+            ScheduleKeeper(
+                keys.queue,
+                ScheduleContinuation(connections.service, keys),
+                outage,
+                grace=settings.unknown_grace,
+                keep_failed=settings.keep_failed,
+            ),
             unknown_grace=settings.unknown_grace,
             rules=RetryRules(handlers.backoffs, settings.most_starts),
             keep_completed=settings.keep_completed,
