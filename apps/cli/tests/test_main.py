@@ -15,7 +15,10 @@ from toril.cli.exit_codes import MEANINGS, ExitCode
 from toril.jobs import JobsError
 from toril.worker import WorkerError
 
-COMMANDS = ["worker", "enqueue", "queues", "jobs", "job", "broker"]
+COMMANDS = [
+    *("worker", "enqueue", "broker", "queues", "workers", "jobs", "job", "events", "metrics"),
+    *("pause", "resume", "limit", "retry", "promote", "remove", "clean", "drain", "obliterate"),
+]
 
 
 def test_bare_toril_shows_the_help(bare_toril: Toril):

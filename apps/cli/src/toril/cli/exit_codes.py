@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     TIMED_OUT = 5
     NOT_FOUND = 6
     ENDED_BY_FORCE = 7
+    REFUSED = 8
     INTERRUPTED = 130
 
 
@@ -26,5 +27,6 @@ MEANINGS = {
     ExitCode.TIMED_OUT: "the awaited job did not end in time",
     ExitCode.NOT_FOUND: "no such queue or job",
     ExitCode.ENDED_BY_FORCE: "a worker ended by force, as its handlers would not stop",
+    ExitCode.REFUSED: "the queue or the job does not stand where this can be done",
     ExitCode.INTERRUPTED: "interrupted",
 }

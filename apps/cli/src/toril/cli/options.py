@@ -24,3 +24,6 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show stack trace
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse a Redis that may evict keys, instead of warning about it.")
 ]
+QueueName = Annotated[str, typer.Argument(metavar="QUEUE", help="The queue's name.")]
+JobIds = Annotated[list[str] | None, typer.Argument(metavar="[ID]…", show_default=False, help="Jobs' ids.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; needed where there is no terminal.")]
