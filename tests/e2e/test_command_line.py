@@ -184,6 +184,21 @@ async def test_handlers_that_will_not_stop_do_not_keep_the_process(toril: Start,
     assert await state(url, job_id) is JobState.ACTIVE  # its lock runs out, and another worker takes it
 
 
+async def test_a_worker_keeps_the_rate_it_is_told_and_counts_what_ends(toril: Start, url: str):
+    first, second = await add(toril), await add(toril)
+    with working(toril, "--limit", "1/3600", "--metrics", "60", "--concurrency", "5") as worker:
+        await eventually(lambda: ended(url, first))
+        worker.send(signal.SIGTERM)
+        assert worker.exit_code() == 0, worker.log
+    assert await state(url, second) is JobState.WAITING
+    async with await Connection.open(url) as connection:
+        assert await connection.execute("HGET", "bull:chores:metrics:completed", "count") == b"1"
+
+
+async def ended(url: str, job_id: str) -> bool:
+    return await state(url, job_id) is JobState.COMPLETED
+
+
 async def test_one_process_works_on_every_queue_that_the_handlers_serve(toril: Start, url: str):
     with toril("worker", TARGET) as worker:
         for contract in ("Chore", "Errand"):

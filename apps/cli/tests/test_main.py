@@ -98,6 +98,10 @@ def test_the_error_in_a_task_group_counts():
         (["support.jobs:handlers", "--grace", "-1"], "Usage: toril worker"),
         (["support.jobs:handlers", "--name", "two words"], "Usage: toril worker"),
         (["support.jobs:handlers", "--lock-duration", "nan"], "Usage: toril worker"),
+        (["support.jobs:handlers", "--limit", "100"], "Usage: toril worker"),
+        (["support.jobs:handlers", "--limit", "0/60"], "Usage: toril worker"),
+        (["support.jobs:handlers", "--metrics", "0"], "Usage: toril worker"),
+        (["support.jobs:handlers", "--most-starts", "0"], "Usage: toril worker"),
     ],
 )
 def test_a_worker_that_cannot_work_does_not_start(

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from typing import assert_type
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from toril.backend import JobHandle, JobHandles, QueueService
-from toril.jobs import Job, Queue
+from toril.jobs import Job, Queue, Retry, custom
 from toril.types import JobRecord, JobState, JobUpdate
-from toril.worker import Handlers, JobContext, Worker, WorkerFactory, WorkerSettings
+from toril.worker import Handlers, JobContext, JobInHand, RateLimited, Worker, WorkerFactory, WorkerSettings
 
 tiles = Queue("types-application-tiles")
 
@@ -17,7 +17,7 @@ class Fired(BaseModel):
     degrees: int
 
 
-class Fire(Job[Fired], queue=tiles, name="fire"):
+class Fire(Job[Fired], queue=tiles, name="fire", retry=Retry(attempts=3, backoff=custom("patient"))):
     degrees: int
 
 
@@ -47,6 +47,50 @@ async def fire_with_wrong_result(job: Fire, context: JobContext) -> int:
 @handlers.handles(Glaze)  # error: Glaze
 async def glaze_with_wrong_job(job: Fire, context: JobContext) -> str | None:
     return None
+
+
+@handlers.otherwise(tiles)
+async def anything(job: JobRecord, context: JobContext) -> JsonValue:
+    assert_type(job.data, str)
+    return {"name": job.name, "attempts": [context.attempt, context.attempts]}
+
+
+@handlers.otherwise(tiles)  # error: set[str]
+async def anything_with_wrong_result(job: JobRecord, context: JobContext) -> set[str]:
+    return {job.name}
+
+
+@handlers.otherwise(tiles)  # error: JobRecord
+async def anything_with_wrong_job(job: Fire, context: JobContext) -> JsonValue:
+    return None
+
+
+@handlers.otherwise("tiles")  # error: Queue
+async def anything_of_no_queue(job: JobRecord, context: JobContext) -> JsonValue:
+    return None
+
+
+@handlers.backoff("patient")
+def patient(attempts_made: int, error: BaseException) -> float | None:
+    return 60.0 * attempts_made if isinstance(error, OSError) else None
+
+
+@handlers.backoff("hasty")  # error: type-var reportArgumentType
+def hasty(attempts_made: int) -> float:
+    return 0.0
+
+
+async def moves(job: Fire, context: JobContext) -> Fired:
+    if job.degrees < 0:
+        context.move_to_delayed(60.0)
+    if job.degrees > 2000:
+        raise RateLimited(retry_after=30.0)
+    if job.degrees == 0:
+        context.move_to_waiting()
+    return Fired(degrees=job.degrees)
+
+
+handlers.handles(Fire)(moves)
 
 
 async def produce() -> None:
@@ -91,3 +135,12 @@ async def consume() -> None:
         assert_type(worker, Worker)
         await worker.run()
     factory.create("tiles")  # error: Queue
+
+    async with factory.take(tiles, timeout=1.0) as taken:
+        assert_type(taken, JobInHand | None)
+        if taken is not None:
+            assert_type(taken.payload(Fire), Fire)
+            await taken.complete_as(Fire, Fired(degrees=900))
+            await taken.complete_as(Glaze, 7)  # error: complete_
+            await taken.complete({"any": ["JSON", None]})
+            await taken.complete(object())  # error: object

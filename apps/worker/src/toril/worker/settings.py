@@ -7,6 +7,7 @@ from toril.types import Keep
 
 # The longest time that BullMQ has a name for.
 MOST_METRICS_MINUTES = 80_640
+LONGEST_LIMIT = 365 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,8 @@ class WorkerSettings:
         for setting in ("grace", "unknown_grace", "most_stalls"):
             if not 0 <= getattr(self, setting) < float("inf"):
                 raise ValueError(f"{setting} is {getattr(self, setting)}; it must be 0 or more")
+        if self.limit is not None:
+            _check_limit(self.limit)
         if self.most_starts is not None and self.most_starts < 1:
             raise ValueError(f"most_starts is {self.most_starts}; it must be 1 or more, or None")
         if self.metrics_minutes is not None and not 1 <= self.metrics_minutes <= MOST_METRICS_MINUTES:
@@ -66,3 +69,8 @@ class WorkerSettings:
             )
         if self.name is not None and (not self.name or not self.name.isprintable() or " " in self.name):
             raise ValueError(f"worker name {self.name!r}: it must be printable and without spaces")
+
+
+def _check_limit(limit: RateLimit) -> None:
+    if limit.jobs < 1 or not 0.001 <= limit.duration <= LONGEST_LIMIT:
+        raise ValueError(f"limit is {limit}; it must be 1 job or more, in a millisecond to a year")

@@ -16,11 +16,12 @@ from toril.cli.lifeline import follow_supervisor
 from toril.cli.loading import load_handlers
 from toril.cli.logging_setup import configure_logging
 from toril.cli.options import Prefix, Strict, Url, Verbose
+from toril.cli.rate_limits import read_rate_limit
 from toril.cli.reporting import reported
 from toril.cli.shutdown import Shutdown
 from toril.cli.supervisor import supervise
 from toril.jobs import Queue
-from toril.worker import Worker, WorkerFactory, WorkerSettings
+from toril.worker import RateLimit, Worker, WorkerFactory, WorkerSettings
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.cli")
 _DEFAULTS = WorkerSettings()
@@ -56,6 +57,26 @@ def worker(
             "--stalled-interval", metavar="SECONDS", help="How often to look for dead workers' jobs."
         ),
     ] = _DEFAULTS.stalled_interval,
+    most_stalls: Annotated[
+        int, typer.Option("--most-stalls", min=0, help="How often a job may lose its worker; then it fails.")
+    ] = _DEFAULTS.most_stalls,
+    most_starts: Annotated[
+        int | None,
+        typer.Option("--most-starts", min=1, help="How often a job may be started in all; then it fails."),
+    ] = None,
+    limit: Annotated[
+        RateLimit | None,
+        typer.Option(
+            "--limit",
+            metavar="JOBS/SECONDS",
+            parser=read_rate_limit,
+            help="How many jobs may start in so long, over all workers of a queue: 100/60.",
+        ),
+    ] = None,
+    metrics: Annotated[
+        int | None,
+        typer.Option("--metrics", metavar="MINUTES", help="Count the jobs that end, for so many minutes."),
+    ] = None,
     grace: Annotated[
         float,
         typer.Option("--grace", metavar="SECONDS", help="How long running jobs may go on after a signal."),
@@ -85,6 +106,10 @@ def worker(
             name=name,
             lock_duration=lock_duration,
             stalled_interval=stalled_interval,
+            most_stalls=most_stalls,
+            most_starts=most_starts,
+            limit=limit,
+            metrics_minutes=metrics,
             grace=grace,
         )
     except ValueError as fault:
