@@ -55,7 +55,12 @@ async def test_node_reads_the_options_that_we_meant(node: NodeClient, queues: Qu
     assert job["id"] == patient.job_id == "toro"
     assert job["opts"]["attempts"] == 7
     assert job["opts"]["backoff"] == {"type": "exponential", "delay": 1500, "jitter": 0.25}
-    assert job["opts"]["removeOnComplete"] == {"count": 10, "age": 60}
+    assert job["opts"]["removeOnComplete"] == {"count": 10, "age": 60, "limit": 100}
+    assert (job["opts"]["sizeLimit"], job["opts"]["keepLogs"], job["opts"]["stackTraceLimit"]) == (
+        100_000,
+        50,
+        3,
+    )
     assert job["opts"]["removeOnFail"] in (True, 0, {"count": 0})
     assert (job["opts"]["delay"], job["opts"]["priority"], job["opts"]["jobId"]) == (3_600_000, 7, "toro")
     assert (job["delay"], job["priority"]) == (3_600_000, 7)

@@ -54,8 +54,11 @@ class Patient(
     queue=work,
     name="act-patiently",
     retry=Retry(attempts=7, backoff=exponential(1.5, jitter=0.25)),
-    keep_completed=Keep(count=10, age=60.0),
+    keep_completed=Keep(count=10, age=60.0, limit=100),
     keep_failed=Keep(count=0),
+    size_limit=100_000,
+    log_limit=50,
+    stack_trace_limit=3,
 ):
     """Every option that a contract may set."""
 
