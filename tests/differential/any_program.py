@@ -25,7 +25,7 @@ from differential.side import Worker
 from hypothesis import strategies as st
 
 from toril.bull.intake import RateLimit
-from toril.types import Backoff, Deduplicate, Keep
+from toril.types import Backoff, Deduplicate, JobState, Keep
 
 one_of = st.sampled_from
 
@@ -110,8 +110,33 @@ passing = st.one_of(
     one_of(["a", "b", "1", "2", "3", "4", "5"]).map(Cancel),
     one_of([0.001, 0.5, 1.0, 3.0]).map(Wait),
 )
+
+
+def _steered(operation: str, *words: Any) -> st.SearchStrategy[Steer]:
+    """One job steered: any, in whatever state it is."""
+    named = one_of(["a", "b", "1", "2", "3", "4", "5", "p"])
+    return named.map(lambda job_id: Steer(operation, (job_id, *words)))
+
+
+steering_jobs = st.one_of(
+    _steered("retry"),
+    _steered("retry", True, True),
+    _steered("promote"),
+    _steered("change_delay", 0.0),
+    _steered("change_delay", 2.0),
+    _steered("change_priority", 0),
+    _steered("change_priority", 1, True),
+    _steered("change_priority", 2),
+    _steered("update_data", b'{"n":3}'),
+    _steered("detach"),
+    _steered("remove", False),
+)
 steering = one_of(
     [
+        Steer("drain"),
+        Steer("drain", (True,)),
+        *[Steer("clean", (state,)) for state in JobState if state is not JobState.WAITING_CHILDREN],
+        Steer("promote_all"),
         Steer("pause"),
         *[Steer("resume")] * 4,
         Steer("set_concurrency", (1,)),
@@ -132,7 +157,7 @@ workers = one_of(
         Worker(limit=RateLimit(3, 80.0)),
     ]
 )
-steps = st.one_of(adding, adding, working, working, working, working, working, passing, steering)
+steps = st.one_of(*[adding] * 4, *[working] * 8, passing, passing, steering, steering_jobs, steering_jobs)
 anywhere = st.one_of(steps, steps, steps, steps, steps.map(Elsewhere))
 # Lists of lists, because hypothesis draws lists short; they are strung together.
 programs = st.lists(st.lists(anywhere, max_size=16), max_size=10).map(lambda parts: list(chain(*parts)))
