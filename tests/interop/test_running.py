@@ -239,6 +239,18 @@ async def test_a_job_of_node_s_is_taken_by_hand(
     assert await node.wait_until_finished("work", job_id) == {"by": "hand"}
 
 
+async def test_a_run_of_a_schedule_is_taken_by_hand_and_the_schedule_goes_on(
+    node: NodeClient, broker: EmbeddedBroker, prefix: str
+) -> None:
+    factory = WorkerFactory(broker.url, Handlers(), prefix=prefix)
+    await node.on_queue("work", "upsertJobScheduler", "nightly", {"every": 86_400_000}, {"name": "act"})
+    async with factory.take(work, timeout=10.0) as job:
+        assert job is not None
+        await job.complete()
+    counts = await node.on_queue("work", "getJobCounts", "completed", "delayed")
+    assert counts == {"completed": 1, "delayed": 1}
+
+
 async def _is_in(node: NodeClient, job_id: str, state: str) -> bool:
     return await node.on_job("work", job_id, "getState") == state
 

@@ -7,12 +7,14 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from toril.bull.connection import Connection
+from toril.bull.errors import BullError
 from toril.bull.feedback import JobFeedback
 from toril.bull.intake import Intake, TakenJob
 from toril.bull.keys import QueueKeys
 from toril.bull.locks import LockRenewal
 from toril.bull.marker import Marker
-from toril.bull.outcomes import Outcome
+from toril.bull.outcomes import Outcome, Released
+from toril.bull.schedule_continuation import ScheduleContinuation
 from toril.bull.thread_connection import ThreadConnection
 from toril.worker import log
 from toril.worker.failures import failed_for_good
@@ -38,6 +40,7 @@ async def take_by_hand(
     """Takes the next job of a queue, or None if none comes within `timeout` seconds.
 
     Raises:
+        ForeignSchedule: the job is a run of a schedule that only Node can continue; it goes back.
         BrokerUnavailable: Redis does not answer.
         BrokerMisconfigured: jobs would not be safe there.
     """
@@ -56,6 +59,8 @@ async def take_by_hand(
             metrics_minutes=settings.metrics_minutes,
         )
         job = await _next_job(intake, Marker(connection, keys), settings, timeout)
+        if job is not None and job.schedule_key is not None:
+            await _continue_schedule(intake, ScheduleContinuation(connection, keys), job, job.schedule_key)
         if job is None:
             yield None
             return
@@ -72,6 +77,16 @@ async def take_by_hand(
         finally:
             await asyncio.to_thread(locks.stop)
             await in_hand.put_back_unless_settled()
+
+
+async def _continue_schedule(
+    intake: Intake, continuation: ScheduleContinuation, job: TakenJob, schedule_id: str
+) -> None:
+    try:
+        await continuation.continue_after(job.id, schedule_id)
+    except BullError:
+        await intake.settle_and_take([Released(job.id, job.token)], 0)
+        raise
 
 
 async def _next_job(

@@ -67,6 +67,7 @@ class WorkerFactory:
             settings: those of the lock, the retention and the rate limit.
 
         Raises:
+            ForeignSchedule: the job is a run of a schedule that only Node can continue; raised on entering.
             BrokerUnavailable: Redis does not answer; raised on entering.
             BrokerMisconfigured: jobs would not be safe there; raised on entering.
         """
