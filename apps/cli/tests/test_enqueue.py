@@ -75,6 +75,52 @@ def test_a_job_id_is_added_only_once(toril: Toril):
     assert stored(toril, "mine")["data"] == {"colour": "red", "failures": 0, "seconds": 0.0}
 
 
+def test_a_key_keeps_a_second_job_away_and_says_who_holds_it(toril: Toril):
+    paint = ("enqueue", "support.jobs:Paint", '{"colour": "red"}', "--deduplicate", "red", "--ttl", "60")
+    first, again = toril(*paint), toril(*paint)
+
+    assert (first.exit_code, first.stdout, first.stderr) == (0, "1\n", "")
+    assert (again.exit_code, again.stdout) == (0, "1\n")
+    assert again.stderr == "not added: job '1' of queue 'paint' has its id or its key\n"
+    assert stored(toril, "1")["deduplication_key"] == "red"
+
+
+def test_a_job_without_a_contract_is_named_by_its_queue_and_its_name(toril: Toril):
+    added = toril("enqueue", "--queue", "paint", "--name", "anything", '[1, {"colour": null}]')
+
+    assert (added.exit_code, added.stdout) == (0, "1\n")
+    assert (stored(toril, "1")["name"], stored(toril, "1")["data"]) == ("anything", [1, {"colour": None}])
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_result_of_a_job_without_a_contract_is_printed_as_json(toril: Toril):
+    waited = toril("enqueue", "--queue", "paint", "--name", "paint", '{"colour": "red"}', "--timeout", "30")
+
+    assert waited.stdout == '{"colour":"red","attempt":1}\n'
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["support.jobs:Paint"], "the job's JSON is missing"),
+        (["--queue", "paint", "{}"], "--queue QUEUE --name NAME JSON"),
+        (["--queue", "paint", "--name", "x", "support.jobs:Paint", "{}"], "--queue QUEUE --name NAME JSON"),
+        (["--queue", "a:b", "--name", "x", "{}"], "queue='a:b'"),
+        (["--queue", "paint", "--name", "x", "NaN"], "the payload of job 'x'"),
+        (["support.jobs:Paint", '{"colour": "red"}', "--ttl", "5"], "--ttl is the time of a key"),
+        (["support.jobs:Paint", '{"colour": "red"}', "--deduplicate", ""], "deduplication key is ''"),
+        (["support.jobs:Paint", '{"colour": "red"}', "--deduplicate", "k", "--ttl", "0"], "ttl is 0"),
+    ],
+    ids=" ".join,
+)
+def test_words_that_do_not_go_together_are_bad_input(toril: Toril, words: list[str], complaint: str):
+    refused = toril("enqueue", *words)
+
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("error: ")
+    assert complaint in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("payload", "lines"),
     [

@@ -18,6 +18,8 @@ from toril.cli.loading import load_contract
 from toril.cli.options import Prefix, Strict, Url, Verbose
 from toril.cli.output import console, print_line, print_note, printable
 from toril.cli.reporting import reported
+from toril.jobs import Contract, Deduplicate, Queue
+from toril.jobs.raw import raw_contract
 from toril.types import Progress
 
 MOST_INPUT = 64 * 1024 * 1024
@@ -27,15 +29,40 @@ MOST_INPUT = 64 * 1024 * 1024
 def enqueue(
     target: Annotated[
         str,
-        typer.Argument(metavar="MODULE:CONTRACT", help="Where the contract is: app.contracts:SendMail"),
+        typer.Argument(
+            metavar="MODULE:CONTRACT",
+            help="Where the contract is: app.contracts:SendMail. Left out with --queue and --name.",
+        ),
     ],
-    payload: Annotated[str, typer.Argument(metavar="JSON", help="The job's data; - reads it from stdin.")],
+    payload: Annotated[
+        str | None,
+        typer.Argument(metavar="JSON", show_default=False, help="The job's data; - reads it from stdin."),
+    ] = None,
+    queue: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", show_default=False, help="The queue of a job without a contract."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="TEXT", show_default=False, help="And that job's name.")
+    ] = None,
     delay: Annotated[float, typer.Option(metavar="SECONDS", help="How long it must wait.")] = 0.0,
     priority: Annotated[int, typer.Option(help="0 is none, before all others; else 1 (first) and up.")] = 0,
     lifo: Annotated[bool, typer.Option("--lifo", help="Put it in front of all that wait.")] = False,
     job_id: Annotated[
         str | None,
         typer.Option(metavar="TEXT", show_default=False, help="An id by which it is added only once."),
+    ] = None,
+    deduplicate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            show_default=False,
+            help="Not added while a job holds this key: until it has ended.",
+        ),
+    ] = None,
+    ttl: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", show_default=False, help="The key is held for so long instead."),
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", "-w", help="Wait for its end and print the result.")
@@ -52,18 +79,56 @@ def enqueue(
     verbose: Verbose = False,
 ) -> None:
     """Add a job to its queue and print its id, or with --wait the result as JSON."""
-    contract = load_contract(target)
-    job = contract.decode(_read(payload))
+    contract, text = _contract_and_payload(target, payload, queue, name)
+    job = contract.decode(_read(text))
+    key = _deduplicate(deduplicate, ttl)
 
     async def add() -> str:
         async with QueueService.connect(url, prefix=prefix, strict=strict) as queues:
-            handle = await queues.enqueue(job, delay=delay, priority=priority, lifo=lifo, job_id=job_id)
+            options: dict[str, Any] = {
+                "delay": delay,
+                "priority": priority,
+                "lifo": lifo,
+                "job_id": job_id,
+                "deduplicate": key,
+            }
+            if queue and name:
+                handle = await queues.enqueue_raw(queue, name, job, **options)
+            else:
+                handle = await queues.enqueue(job, **options)
+            if not handle.is_new:
+                print_note(
+                    f"not added: job {handle.job_id!r} of queue {handle.queue!r} has its id or its key"
+                )
             if not wait and timeout is None:
                 return handle.job_id
             print_note(f"job {handle.job_id} of queue {handle.queue!r}")
             return contract.encode_result(await _result(handle, timeout)).decode()
 
     print_line(run(add()))
+
+
+def _contract_and_payload(
+    target: str, payload: str | None, queue: str | None, name: str | None
+) -> tuple[Contract[Any, Any], str]:
+    if queue is None and name is None:
+        if payload is None:
+            raise BadInput("the job's JSON is missing: toril enqueue MODULE:CONTRACT JSON")
+        return load_contract(target), payload
+    if queue is None or name is None or payload is not None:
+        raise BadInput("a job without a contract is: toril enqueue --queue QUEUE --name NAME JSON")
+    return raw_contract(Queue(queue), name), target
+
+
+def _deduplicate(key: str | None, ttl: float | None) -> Deduplicate | None:
+    if key is None:
+        if ttl is not None:
+            raise BadInput("--ttl is the time of a key: name it with --deduplicate")
+        return None
+    try:
+        return Deduplicate(key, ttl=ttl)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
 
 
 def _read(payload: str) -> bytes:
