@@ -1,38 +1,54 @@
 """Fixtures for every test of the workspace: a real broker, and keys of one's own in it."""
 
 from collections.abc import AsyncIterator, Iterator
+from inspect import signature
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from support.cluster import RunningCluster
 from support.servers import Server
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.keys import QueueKeys
 from toril.bull.thread_connection import ThreadConnection
 
-# What is tested on every server; all else on Valkey alone.
-ON_EVERY_SERVER = ("packages/bull", "tests/integration", "tests/differential")
+# What is tested on both servers; all else on Valkey alone.
+ON_BOTH_SERVERS = ("packages/bull", "tests/integration", "tests/differential")
+# What is tested on a cluster too, as far as a test needs no server of its own.
+ON_A_CLUSTER = tuple(
+    f"tests/integration/test_{topic}.py"
+    for topic in ("cancelling", "flows", "following", "results", "schedules", "steering", "worker_faults")
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     path = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
-    if "server" in metafunc.fixturenames and path.startswith(ON_EVERY_SERVER):
-        metafunc.parametrize("server", list(Server), indirect=True, scope="session")
+    if "kind" not in metafunc.fixturenames or not path.startswith(ON_BOTH_SERVERS):
+        return
+    kinds = [Server.VALKEY, Server.REDIS]
+    if path.startswith(ON_A_CLUSTER) and {"broker", "prefix"} <= set(signature(metafunc.function).parameters):
+        kinds.append(Server.CLUSTER)
+    metafunc.parametrize("kind", kinds, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def server(request: pytest.FixtureRequest) -> Path:
+def kind(request: pytest.FixtureRequest) -> Server:
+    """What a test runs on."""
+    return getattr(request, "param", Server.VALKEY)
+
+
+@pytest.fixture(scope="session")
+def server(kind: Server) -> Path:
     """The program of the server that a test runs on."""
-    chosen: Server = getattr(request, "param", Server.VALKEY)
-    return chosen.program()
+    return kind.program()
 
 
 @pytest.fixture(scope="session")
-def broker(server: Path) -> Iterator[EmbeddedBroker]:
+def broker(kind: Server, server: Path) -> Iterator[EmbeddedBroker | RunningCluster]:
     """A running broker, shared by the tests of this process; who kills or reconfigures one starts another."""
-    with EmbeddedBroker(program=server) as running:
+    with RunningCluster() if kind is Server.CLUSTER else EmbeddedBroker(program=server) as running:
         yield running
 
 
@@ -43,9 +59,12 @@ def _janitor(broker: EmbeddedBroker) -> Iterator[ThreadConnection]:
 
 
 @pytest.fixture
-def prefix(_janitor: ThreadConnection) -> Iterator[str]:
+def prefix(_janitor: ThreadConnection, kind: Server) -> Iterator[str]:
     """The first part of this test's keys, which are removed after it."""
     name = f"test-{uuid4().hex}"
+    if kind is Server.CLUSTER:  # which is thrown away with all its keys
+        yield f"{{{name}}}"
+        return
     yield name
     keys = _janitor.execute("KEYS", f"{name}:*")
     if keys:

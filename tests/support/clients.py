@@ -17,9 +17,10 @@ async def has_sent(connection: Connection, client: str, command: str) -> bool:
 
 
 async def clients(connection: Connection) -> list[dict[str, str]]:
-    """CLIENT LIST, the fields of each connection."""
-    reply: bytes = await connection.execute("CLIENT", "LIST")
+    """CLIENT LIST of every server, the fields of each connection."""
+    replies: list[bytes] = [await node.execute("CLIENT", "LIST") for node in await connection.nodes()]
     return [
         {name: value for name, _, value in (field.partition("=") for field in line.split(" "))}
+        for reply in replies
         for line in reply.decode().splitlines()
     ]

@@ -14,6 +14,7 @@ VARIABLE = "TORIL_TEST_REDIS"
 class Server(StrEnum):
     VALKEY = "valkey"
     REDIS = "redis"
+    CLUSTER = "cluster"  # of Valkey servers
 
     def program(self) -> Path:
         """The server to run.
@@ -21,7 +22,7 @@ class Server(StrEnum):
         Raises:
             ServerUnavailable: there is none.
         """
-        return server_program() if self is Server.VALKEY else redis_program()
+        return redis_program() if self is Server.REDIS else server_program()
 
 
 class ServerUnavailable(Exception):

@@ -50,6 +50,6 @@ async def test_it_speaks_tls(tls_proxy: Proxy, certificate: Path, trust: str):
 async def test_a_certificate_that_is_not_trusted_is_refused_at_once(
     tls_proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("toril.bull.connection.CONNECT_WITHIN", 1_000.0)
+    monkeypatch.setattr("toril.bull.node.CONNECT_WITHIN", 1_000.0)
     with pytest.raises(BrokerUnavailable, match="certificate is not trusted"):
         await Connection.open(tls_proxy.url, timeout=1_000.0)

@@ -3,6 +3,7 @@
 from toril.bull.errors import (
     BrokerMisconfigured,
     BrokerUnavailable,
+    BrokerUnreachable,
     BrokerWarning,
     BullError,
     CommandRefused,
@@ -26,6 +27,7 @@ from toril.bull.errors import (
 __all__ = [
     "BrokerMisconfigured",
     "BrokerUnavailable",
+    "BrokerUnreachable",
     "BrokerWarning",
     "BullError",
     "CommandRefused",

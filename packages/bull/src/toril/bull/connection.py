@@ -1,33 +1,17 @@
 """A connection to Redis for asyncio."""
 
-import asyncio
-import math
 from collections.abc import Sequence
 from typing import Any, Self
 
 from hiredis import ReplyError
 
-from toril.bull.errors import BrokerUnavailable, BullError, CommandRefused
-from toril.bull.pauses import reconnect_pauses
-from toril.bull.replies import (
-    CALL_WITHIN,
-    CLOSED_HERE,
-    Argument,
-    client_id,
-    greeting,
-    is_failover,
-    is_final,
-    is_missing_script,
-    reason,
-    refusal,
-    telling,
-)
+from toril.bull.cluster import Cluster
+from toril.bull.errors import CommandRefused
+from toril.bull.node import Node, ServesInCluster
+from toril.bull.replies import CALL_WITHIN, Argument, is_failover, is_missing_script, refusal
 from toril.bull.scripts import Script
 from toril.bull.server_address import ServerAddress
 from toril.bull.server_checks import check_server
-from toril.bull.wire import Wire
-
-CONNECT_WITHIN = 10.0
 
 
 class Connection:
@@ -36,20 +20,20 @@ class Connection:
     It connects when it is needed, and again after it broke. A command that may have reached the server is not
     sent again: what became of it is for the caller to find out.
 
+    A server that says that it is part of a cluster stands for the whole of it: then each call goes where its
+    key is, and there is a socket for each server that is used.
+
     Attributes:
         address: where Redis is, for messages; never with a password.
-        client_id: what Redis knows it by since it last connected; with it, another one can CLIENT UNBLOCK it.
+        closed: whether it was closed for good.
     """
 
     def __init__(self, url: str, *, client_name: str | None = None) -> None:
-        self._server = ServerAddress.parse(url)
+        server = ServerAddress.parse(url)
         self._client_name = client_name
-        self._turn = asyncio.Lock()
-        self._wire: Wire | None = None
-        self._callers = 0
-        self._closed = False
-        self.address = str(self._server)
-        self.client_id: int | None = None
+        self._target: Node | Cluster = Node(server, client_name)
+        self.address = str(server)
+        self.closed = False
 
     @classmethod
     async def open(
@@ -58,7 +42,7 @@ class Connection:
         """Connect, and look whether jobs are safe there.
 
         Args:
-            url: see `ServerAddress.parse`.
+            url: see `ServerAddress.parse`; of a cluster, that of any server.
             client_name: what CLIENT LIST shows, also after a reconnect; without spaces.
             strict: refuse a server that may evict keys, instead of warning about it.
             timeout: seconds.
@@ -70,24 +54,36 @@ class Connection:
         """
         connection = cls(url, client_name=client_name)
         try:
-            check_server(connection.address, await connection._info(timeout), strict=strict)
+            for node in await connection.nodes(timeout=timeout):
+                check_server(str(node.server), await _info(node, timeout), strict=strict)
         except BaseException:
             await connection.close()
             raise
         return connection
 
+    @property
+    def client_id(self) -> int | None:
+        """What the server that was called last knows us by; None while there is no socket to it."""
+        return self._target.client_id
+
     async def execute(self, *command: Argument, timeout: float | None = CALL_WITHIN) -> Any:
         """Run one command; replies are bytes, integers, None and lists of them.
 
         Args:
-            command: its name and arguments.
+            command: its name and arguments. Of a cluster, all keys must be in one slot.
             timeout: seconds for all of it, connecting included; None waits for the reply as long as it takes.
 
         Raises:
             BrokerUnavailable: Redis cannot be reached, does not answer in time, or cannot serve now.
+            BrokerMisconfigured: it is a cluster, and the key has no hash tag.
             CommandRefused: the command is wrong, or not permitted.
         """
-        return self._accepted(str(command[0]), await self._call(command, timeout))
+        try:
+            [reply] = await self._target.exchange([command], timeout)
+        except ServesInCluster:
+            self._join_cluster()
+            return await self.execute(*command, timeout=timeout)
+        return self._accepted(str(command[0]), reply)
 
     async def run(
         self,
@@ -99,22 +95,48 @@ class Connection:
     ) -> Any:
         """Run a script, by its text where Redis does not know it yet; else as `execute`."""
         command = ("EVALSHA", script.sha, len(keys), *keys, *arguments)
-        reply = await self._call(command, timeout)
+        try:
+            [reply] = await self._target.exchange([command], timeout)
+        except ServesInCluster:
+            self._join_cluster()
+            return await self.run(script, keys, arguments, timeout=timeout)
         if is_missing_script(reply):
             # EVAL runs it and has Redis keep it, in one step that no SCRIPT FLUSH can come between.
-            reply = await self._call(("EVAL", script.text, len(keys), *keys, *arguments), timeout)
+            command = ("EVAL", script.text, len(keys), *keys, *arguments)
+            [reply] = await self._target.exchange([command], timeout)
         return self._accepted(script.name, reply)
+
+    async def nodes(self, *, timeout: float = CALL_WITHIN) -> list[Node]:
+        """Every server that holds keys, for what each must be asked by itself.
+
+        Raises:
+            BrokerUnavailable: Redis cannot be reached.
+        """
+        target = await self._known_target(timeout)
+        return [target] if isinstance(target, Node) else await target.nodes(timeout)
+
+    async def node(self, key: str, *, timeout: float = CALL_WITHIN) -> Node:
+        """The server that holds a key, for what must be asked there.
+
+        Raises:
+            BrokerUnavailable: Redis cannot be reached.
+            BrokerMisconfigured: it is a cluster, and the key has no hash tag.
+        """
+        target = await self._known_target(timeout)
+        return target if isinstance(target, Node) else await target.node(key, timeout)
+
+    def slot(self, key: str) -> int | None:
+        """Which part of a cluster a key is in; None where there is no cluster, or none is known of yet.
+
+        Raises:
+            BrokerMisconfigured: it is a cluster, and the key has no hash tag.
+        """
+        return None if isinstance(self._target, Node) else self._target.slot(key)
 
     async def close(self) -> None:
         """Close the socket for good; a call in flight ends with BrokerUnavailable."""
-        self._closed = True
-        if self._wire is not None:
-            await self._wire.close()
-
-    @property
-    def closed(self) -> bool:
-        """Whether it was closed for good."""
-        return self._closed
+        self.closed = True
+        await self._target.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -122,78 +144,27 @@ class Connection:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _call(self, command: tuple[Argument, ...], timeout: float | None) -> Any:
-        clock = asyncio.get_running_loop().time
-        deadline = math.inf if timeout is None else clock() + timeout
-        self._callers += 1
-        try:
-            await self._take_turn(deadline)
-            try:
-                wire = self._wire
-                if wire is None or not wire.usable():
-                    wire = await self._connect(min(deadline, clock() + CONNECT_WITHIN))
-                [reply] = await wire.exchange([command], deadline - clock())
-            finally:
-                self._turn.release()
-        except BrokerUnavailable:
-            raise
-        except OSError as problem:
-            raise BrokerUnavailable(self.address, reason(problem)) from problem
-        finally:
-            self._callers -= 1
-        return reply
+    def _join_cluster(self) -> None:
+        if isinstance(self._target, Node):
+            self._target = Cluster(self._target.server, self._client_name)
 
-    async def _take_turn(self, deadline: float) -> None:
-        if self._callers == 1:
-            await self._turn.acquire()
-            return
-        async with asyncio.timeout_at(None if deadline == math.inf else deadline):
-            await self._turn.acquire()
-
-    async def _connect(self, deadline: float) -> Wire:
-        self._drop()
-        clock = asyncio.get_running_loop().time
-        cause: OSError | None = None
-        for pause in reconnect_pauses():
-            try:
-                return await self._dial(deadline - clock())
-            except OSError as problem:
-                cause = telling(cause, problem)
-                if is_final(problem) or clock() + pause > deadline:
-                    raise cause from None
-                await asyncio.sleep(pause)
-        raise AssertionError("the pauses never end")
-
-    async def _dial(self, timeout: float) -> Wire:
-        if self._closed:
-            raise ConnectionAbortedError(CLOSED_HERE)
-        async with asyncio.timeout(timeout):
-            wire = self._wire = await Wire.dial(self._server)
-            replies = await wire.exchange(greeting(self._server, self._client_name), timeout)
-        try:
-            self.client_id = client_id(self._server, replies)
-        except BullError:
-            self._drop()
-            raise
-        if self._closed:
-            self._drop()
-        return wire
+    async def _known_target(self, timeout: float) -> Node | Cluster:
+        """The target once it is known whether that is a cluster, which the first call finds out."""
+        if isinstance(self._target, Node) and self.client_id is None:
+            await self.execute("PING", timeout=timeout)
+        return self._target
 
     def _accepted(self, command: str, reply: Any) -> Any:
         if not isinstance(reply, ReplyError):
             return reply
         if is_failover(reply):
-            self._drop()
-        raise refusal(self._server, command, reply)
+            self._target.drop()
+        raise refusal(self._target.server, command, reply)
 
-    async def _info(self, timeout: float) -> bytes | None:
-        try:
-            report: bytes = await self.execute("INFO", timeout=timeout)
-        except CommandRefused:
-            return None
-        return report
 
-    def _drop(self) -> None:
-        wire, self._wire, self.client_id = self._wire, None, None
-        if wire is not None:
-            wire.abort()
+async def _info(node: Node, timeout: float) -> bytes | None:
+    try:
+        report: bytes = await node.execute("INFO", timeout=timeout)
+    except CommandRefused:
+        return None
+    return report

@@ -27,7 +27,8 @@ async def find_queues(
 
     Args:
         most: look no further when so many are found.
-        within: or when so many seconds are over: the whole key space is walked, a few thousand keys a call.
+        within: or when so many seconds are over: the whole key space is walked, a few thousand keys a call,
+            on every server of a cluster.
 
     Raises:
         BrokerUnavailable: Redis did not answer.
@@ -35,14 +36,17 @@ async def find_queues(
     deadline = time.monotonic() + within
     pattern = _GLOB.sub(r"\\\1", prefix) + ":*:[mi][ed]*"
     found: set[str] = set()
-    cursor: bytes | int = 0
-    while True:
-        cursor, keys = await connection.execute("SCAN", cursor, "MATCH", pattern, "COUNT", KEYS_A_CALL)
-        for key in keys:
-            queue, _, last = text(key).removeprefix(f"{prefix}:").rpartition(":")
-            # A ":" belongs to no queue's name: such a key is a job's or a schedule's.
-            if queue and ":" not in queue and last in ("meta", "id"):
-                found.add(queue)
-        ended = int(cursor) == 0
-        if ended or len(found) >= most or time.monotonic() > deadline:
-            return QueueNames(sorted(found)[:most], ended and len(found) <= most)
+    for node in await connection.nodes():
+        cursor: bytes | int = 0
+        ended = False
+        while not ended:
+            if len(found) >= most or time.monotonic() > deadline:
+                return QueueNames(sorted(found)[:most], complete=False)
+            cursor, keys = await node.execute("SCAN", cursor, "MATCH", pattern, "COUNT", KEYS_A_CALL)
+            ended = int(cursor) == 0
+            for key in keys:
+                queue, _, last = text(key).removeprefix(f"{prefix}:").rpartition(":")
+                # A ":" belongs to no queue's name: such a key is a job's or a schedule's.
+                if queue and ":" not in queue and last in ("meta", "id"):
+                    found.add(queue)
+    return QueueNames(sorted(found)[:most], complete=len(found) <= most)

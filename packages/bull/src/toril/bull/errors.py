@@ -7,7 +7,7 @@ BullError
 ├── InvalidQuery          a question that no queue can answer
 ├── InvalidBrokerURL      a URL that does not say where Redis is
 ├── BrokerUnavailable     Redis cannot be reached, does not answer, or refuses to serve
-│   └── BrokerUnreachable no connection could be made: nothing was sent
+│   └── BrokerUnreachable  no connection could be made: nothing was sent
 ├── BrokerMisconfigured   Redis answers, but jobs would not be safe in it
 ├── CommandRefused        Redis refused a command as such: a bug of ours, or a permission that is missing
 ├── EmbeddedBrokerFailed  the private broker did not start, or its data folder is in use

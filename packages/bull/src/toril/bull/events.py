@@ -13,7 +13,10 @@ MOST_EVENTS_A_READ = 1000
 
 
 class EventReader:
-    """Reads the events of any number of queues over one connection, which it blocks while it waits."""
+    """Reads the events of any number of queues over one connection, which it blocks while it waits.
+
+    Of a cluster, the queues that are read together must be in one slot.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -3,7 +3,7 @@
 import re
 import socket
 import ssl
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import hiredis
 from hiredis import ReplyError
@@ -43,8 +43,15 @@ CLIENT_FORBIDDEN = re.compile(r"NOPERM .*'client")
 WRAPPED_CODE = re.compile(r"ERR Error running script .*?: -?([A-Z]+) ")
 
 
+class Welcome(NamedTuple):
+    """What a server says of the connection and of itself."""
+
+    client_id: int
+    in_cluster: bool
+
+
 def greeting(address: ServerAddress, client_name: str | None) -> list[tuple[Argument, ...]]:
-    """The commands that open a connection; the last one's reply is the client's id."""
+    """The commands that open a connection; the last one, which every user may run, tells who is who."""
     commands: list[tuple[Argument, ...]] = []
     if address.password:
         commands.append(("AUTH", address.username or "default", address.password))
@@ -52,11 +59,11 @@ def greeting(address: ServerAddress, client_name: str | None) -> list[tuple[Argu
         commands.append(("SELECT", address.database))
     if client_name:
         commands.append(("CLIENT", "SETNAME", client_name))
-    return [*commands, ("CLIENT", "ID")]
+    return [*commands, ("HELLO",)]
 
 
-def client_id(address: ServerAddress, replies: list[object]) -> int | None:
-    """The client's id out of the replies to `greeting`; None where the user may not run CLIENT.
+def welcome(address: ServerAddress, replies: list[Any]) -> Welcome:
+    """What the replies to `greeting` say.
 
     Raises:
         BrokerUnavailable, CommandRefused: the server does not let us in.
@@ -64,7 +71,9 @@ def client_id(address: ServerAddress, replies: list[object]) -> int | None:
     for reply in replies:
         if isinstance(reply, ReplyError) and not CLIENT_FORBIDDEN.match(str(reply)):
             raise refusal(address, "the connection", reply)
-    return replies[-1] if isinstance(replies[-1], int) else None
+    hello = replies[-1]
+    facts = dict(zip(hello[::2], hello[1::2], strict=True))
+    return Welcome(facts[b"id"], in_cluster=facts[b"mode"] == b"cluster")
 
 
 def is_missing_script(reply: object) -> bool:

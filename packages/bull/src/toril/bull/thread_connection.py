@@ -1,5 +1,6 @@
 """A blocking connection to Redis, for a thread that must go on while the event loop is held up."""
 
+import random
 import select
 import socket
 import threading
@@ -16,7 +17,6 @@ from toril.bull.replies import (
     CALL_WITHIN,
     CLOSED_HERE,
     Argument,
-    client_id,
     greeting,
     is_failover,
     is_final,
@@ -25,19 +25,26 @@ from toril.bull.replies import (
     reason,
     refusal,
     telling,
+    welcome,
 )
 from toril.bull.scripts import Script
 from toril.bull.server_address import ServerAddress
+from toril.bull.slots import ASK_FOR_SLOTS, ASKING, SlotMap, redirection
 from toril.bull.wire import CLOSED, NOTHING_YET, keep_alive
 
 READ_SIZE = 65_536
+MOST_REDIRECTIONS = 8
 
 
 class ThreadConnection:
-    """`Connection`, blocking: one socket, one call at a time, nothing sent twice."""
+    """`Connection`, blocking: one socket, one call at a time, nothing sent twice.
+
+    In a cluster the socket goes where it is sent: one connection is for the keys of one slot.
+    """
 
     def __init__(self, url: str, *, client_name: str | None = None) -> None:
         self._server = ServerAddress.parse(url)
+        self._cluster: SlotMap | None = None
         self._client_name = client_name
         self._turn = threading.Lock()
         self._closed = threading.Event()
@@ -95,15 +102,26 @@ class ThreadConnection:
             if not self._turn.acquire(timeout=timeout):
                 raise TimeoutError
             try:
-                connected = self._usable() or self._connect(deadline)
-                [reply] = self._exchange(connected, [command], deadline)
+                return self._follow(command, deadline)
             finally:
                 self._turn.release()
         except BrokerUnavailable:
             raise
         except OSError as problem:
             raise BrokerUnavailable(self.address, reason(problem)) from problem
-        return reply
+
+    def _follow(self, command: tuple[Argument, ...], deadline: float) -> Any:
+        commands = [command]
+        for _ in range(MOST_REDIRECTIONS):
+            connected = self._usable() or self._connect(deadline)
+            *_, reply = self._exchange(connected, commands, deadline)
+            elsewhere = redirection(reply, self._server)
+            if elsewhere is None:
+                return reply
+            self._drop()
+            self._server = elsewhere.server
+            commands = [ASKING, command] if elsewhere.for_one_call else [command]
+        raise BrokerUnavailable(self.address, "its servers do not agree on who holds a key")
 
     def _usable(self) -> socket.socket | None:
         if self._socket is None:
@@ -123,6 +141,7 @@ class ThreadConnection:
                 if is_final(problem) or time.monotonic() + pause > deadline:
                     raise cause from None
                 self._closed.wait(pause)
+                self._turn_to_another()
         raise AssertionError("the pauses never end")
 
     def _dial(self, deadline: float) -> socket.socket:
@@ -132,11 +151,21 @@ class ThreadConnection:
         self._reader = hiredis.Reader(notEnoughData=NOTHING_YET)
         replies = self._exchange(dialled, greeting(self._server, self._client_name), deadline)
         try:
-            self.client_id = client_id(self._server, replies)
+            self.client_id, in_cluster = welcome(self._server, replies)
         except BullError:
             self._drop()
             raise
+        if in_cluster:
+            self._cluster = self._cluster or SlotMap(self._server)
+            [slots] = self._exchange(dialled, [ASK_FOR_SLOTS], deadline)
+            if not isinstance(slots, hiredis.ReplyError):
+                self._cluster.learn(slots, self._server)
         return dialled
+
+    def _turn_to_another(self) -> None:
+        """Any server of a cluster will do: it sends us on."""
+        if self._cluster is not None:
+            self._server = random.choice(self._cluster.servers)  # noqa: S311 - no secret depends on it
 
     def _exchange(
         self, connected: socket.socket, commands: Sequence[tuple[Argument, ...]], deadline: float
@@ -153,6 +182,7 @@ class ThreadConnection:
                     replies.append(reply)
         except BaseException:
             self._drop()
+            self._turn_to_another()
             raise
         return replies
 

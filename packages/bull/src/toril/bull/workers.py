@@ -31,7 +31,9 @@ async def find_workers(connection: Connection, keys: QueueKeys) -> list[WorkerPr
     """
     plain = _plain_client_name(keys)
     found: list[WorkerPresence] = []
-    for line in text(await connection.execute("CLIENT", "LIST")).splitlines():
+    # Of a cluster, they all wait at the server that holds the queue; some clients connect to others too.
+    node = await connection.node(keys.meta)
+    for line in text(await node.execute("CLIENT", "LIST")).splitlines():
         fields = {name: value for name, _, value in (field.partition("=") for field in line.split(" "))}
         name = fields.get("name", "")
         if name == plain or name.startswith(f"{plain}:w:"):

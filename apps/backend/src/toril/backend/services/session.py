@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from toril.bull.flows import FlowQueue
 from toril.bull.inspect import QueueInspector
 from toril.bull.keys import QueueKeys
 from toril.bull.queue import JobQueue
+from toril.bull.schedules import QueueSchedules
 from toril.jobs import Contract
 
 
@@ -33,19 +34,24 @@ class ServiceSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Two connections (one adds jobs, one asks for them), the watcher, the feeds, and the tasks of both.
+    """Two connections (one adds jobs, one asks for them), the watchers, the feeds, and the tasks of all.
 
     Attributes:
+        url: where Redis is.
+        connections: those of the watchers.
         ending: what is to be done when the service is left, before its tasks and connections end.
+        watchers: one for all queues; of a cluster, one for each slot, as one read must keep within a slot.
     """
 
     settings: ServiceSettings
+    url: str
     adding: Connection
     asking: Connection
-    watcher: JobWatcher
     feeds: EventFeeds
+    connections: AsyncExitStack
     group: asyncio.TaskGroup
     ending: ExitStack
+    watchers: dict[int | None, JobWatcher] = field(default_factory=dict[int | None, JobWatcher])
     senders: dict[str, Sender] = field(default_factory=dict[str, Sender])
     inspectors: dict[str, QueueInspector] = field(default_factory=dict[str, QueueInspector])
 
@@ -74,18 +80,35 @@ class Session:
         """What steers a queue."""
         return QueueAdmin(self.asking, self.inspector(queue).keys)
 
+    def schedules(self, queue: str) -> QueueSchedules:
+        """The schedules of a queue."""
+        return QueueSchedules(self.asking, self.inspector(queue).keys)
+
+    def watcher(self, queue: str) -> JobWatcher:
+        """The watcher of a queue, which runs from its first use on."""
+        slot = self.adding.slot(self.inspector(queue).keys.events)
+        if slot not in self.watchers:
+            reading = Connection(self.url, client_name="toril-events")
+            self.connections.push_async_exit(reading)
+            watcher = JobWatcher(reading, self.asking)
+            self.watchers[slot] = watcher
+            self.ending.callback(self.group.create_task(watcher.run()).cancel)
+            self.ending.callback(watcher.close)
+        return self.watchers[slot]
+
     def handle(self, job_id: str, contract: Contract[Any, Any], is_new: bool = True) -> JobHandle[Any]:
         """A handle of a job, whether it exists or not."""
-        inspector, admin = self.inspector(contract.queue.name), self.admin(contract.queue.name)
-        return JobHandle(job_id, contract, inspector, admin, self.watcher, is_new=is_new)
+        queue = contract.queue.name
+        admin, watcher = self.admin(queue), self.watcher(queue)
+        return JobHandle(job_id, contract, self.inspector(queue), admin, watcher, is_new=is_new)
 
     def flow_handle(
         self, job_id: str, contract: Contract[Any, Any], children: Sequence[FlowHandle[Any]]
     ) -> FlowHandle[Any]:
         """A handle of a job with those of its children."""
-        inspector = self.inspector(contract.queue.name)
-        admin = self.admin(contract.queue.name)
-        return FlowHandle(job_id, contract, inspector, admin, self.watcher, children)
+        queue = contract.queue.name
+        admin, watcher = self.admin(queue), self.watcher(queue)
+        return FlowHandle(job_id, contract, self.inspector(queue), admin, watcher, children)
 
 
 @asynccontextmanager
@@ -99,20 +122,18 @@ async def open_session(settings: ServiceSettings) -> AsyncGenerator[Session]:
         async with (
             await Connection.open(url, client_name="toril-backend", strict=settings.strict) as adding,
             Connection(url, client_name="toril-backend") as asking,
-            Connection(url, client_name="toril-events") as reading,
+            AsyncExitStack() as connections,
             asyncio.TaskGroup() as group,
             EventFeeds(url) as feeds,
         ):
             with ExitStack() as ending:
-                watcher = JobWatcher(reading, asking)
-                ending.callback(group.create_task(watcher.run()).cancel)
-                ending.callback(watcher.close)
                 yield Session(
                     settings=settings,
+                    url=url,
                     adding=adding,
                     asking=asking,
-                    watcher=watcher,
                     feeds=feeds,
+                    connections=connections,
                     group=group,
                     ending=ending,
                 )

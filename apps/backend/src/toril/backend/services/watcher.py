@@ -3,12 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from toril.backend.errors import ServiceClosed
 from toril.backend.services.deadline import Deadline
 from toril.bull.connection import Connection
-from toril.bull.errors import BrokerUnavailable, BullError
+from toril.bull.errors import BrokerUnavailable, BullError, CommandRefused
 from toril.bull.events import EventReader
 from toril.bull.keys import QueueKeys
 from toril.types import JobEvent
@@ -63,7 +63,7 @@ class Subscription:
 
 
 class JobWatcher:
-    """Hands the events of followed jobs to those who follow them.
+    """Hands the events of followed jobs to those who follow them. Of a cluster, their queues are in one slot.
 
     Args:
         reading: a connection that the watcher blocks while it waits for events.
@@ -130,8 +130,7 @@ class JobWatcher:
             self._check_open()
             # The read under way does not know of this queue yet: end it. It may just be on its way to Redis.
             if self._reading.client_id is not None:
-                unblock = ("CLIENT", "UNBLOCK", self._reading.client_id)
-                await self._service.execute(*unblock, timeout=deadline.for_call())
+                await self._unblock(keys, self._reading.client_id, deadline.for_call())
             await asyncio.sleep(WAKE_AGAIN_AFTER)
 
     async def run(self) -> None:
@@ -157,6 +156,12 @@ class JobWatcher:
         for followers in self._subscriptions.values():
             for follower in followers:
                 follower.close()
+
+    async def _unblock(self, keys: QueueKeys, client_id: int, timeout: float) -> None:
+        node = await self._service.node(keys.events, timeout=timeout)
+        # A user who may not do this waits until the read ends by itself.
+        with suppress(CommandRefused):
+            await node.execute("CLIENT", "UNBLOCK", client_id, timeout=timeout)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -1,0 +1,149 @@
+"""One Redis server, over one socket that is opened when it is needed, and again after it broke."""
+
+import asyncio
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from hiredis import ReplyError
+
+from toril.bull.errors import BrokerUnavailable, BrokerUnreachable, BullError
+from toril.bull.pauses import reconnect_pauses
+from toril.bull.replies import (
+    CALL_WITHIN,
+    CLOSED_HERE,
+    Argument,
+    greeting,
+    is_final,
+    reason,
+    refusal,
+    telling,
+    welcome,
+)
+from toril.bull.server_address import ServerAddress
+from toril.bull.wire import Wire
+
+CONNECT_WITHIN = 10.0
+# In a cluster another server may have taken over meanwhile: ask again who it is.
+CONNECT_IN_CLUSTER_WITHIN = 2.0
+
+
+class ServesInCluster(Exception):
+    """The server turned out to be part of a cluster; nothing was sent to it."""
+
+
+class Node:
+    """A socket to one server, for one call at a time.
+
+    A command that may have reached the server is not sent again: what became of it is for the caller to find
+    out.
+
+    Args:
+        in_cluster: the server is known to be part of a cluster. It is dialled once, not until it answers.
+
+    Attributes:
+        client_id: what the server knows the socket by, while it is open.
+    """
+
+    def __init__(self, server: ServerAddress, client_name: str | None, *, in_cluster: bool = False) -> None:
+        self.server = server
+        self.client_id: int | None = None
+        self._client_name = client_name
+        self._in_cluster = in_cluster
+        self._turn = asyncio.Lock()
+        self._wire: Wire | None = None
+        self._callers = 0
+        self._closed = False
+
+    async def exchange(self, commands: Sequence[tuple[Argument, ...]], timeout: float | None) -> list[Any]:
+        """Send commands in one go and wait for their replies; an error reply is a value here.
+
+        Args:
+            timeout: seconds for all of it, connecting included; None waits for the replies without end.
+
+        Raises:
+            BrokerUnreachable: no connection could be made.
+            BrokerUnavailable: the server did not let us in, did not answer in time, or the connection broke.
+            ServesInCluster: it is part of a cluster, which was not known.
+        """
+        clock = asyncio.get_running_loop().time
+        deadline = math.inf if timeout is None else clock() + timeout
+        self._callers += 1
+        try:
+            await self._take_turn(deadline)
+            try:
+                wire = self._wire
+                if wire is None or not wire.usable():
+                    wire = await self._connect(deadline)
+                return await wire.exchange(commands, deadline - clock())
+            finally:
+                self._turn.release()
+        except BrokerUnavailable:
+            raise
+        except OSError as problem:
+            raise BrokerUnavailable(str(self.server), reason(problem)) from problem
+        finally:
+            self._callers -= 1
+
+    async def execute(self, *command: Argument, timeout: float | None = CALL_WITHIN) -> Any:
+        """As `Connection.execute`, here and nowhere else."""
+        [reply] = await self.exchange([command], timeout)
+        if isinstance(reply, ReplyError):
+            raise refusal(self.server, str(command[0]), reply)
+        return reply
+
+    def drop(self) -> None:
+        """End the socket at once; the next call opens another one."""
+        wire, self._wire, self.client_id = self._wire, None, None
+        if wire is not None:
+            wire.abort()
+
+    async def close(self) -> None:
+        """End the socket for good; a call in flight ends with BrokerUnavailable."""
+        self._closed = True
+        if self._wire is not None:
+            await self._wire.close()
+
+    async def _take_turn(self, deadline: float) -> None:
+        if self._callers == 1:
+            await self._turn.acquire()
+            return
+        async with asyncio.timeout_at(None if deadline == math.inf else deadline):
+            await self._turn.acquire()
+
+    async def _connect(self, deadline: float) -> Wire:
+        self.drop()
+        clock = asyncio.get_running_loop().time
+        patience = CONNECT_IN_CLUSTER_WITHIN if self._in_cluster else CONNECT_WITHIN
+        deadline = min(deadline, clock() + patience)
+        cause: OSError | None = None
+        for pause in reconnect_pauses():
+            try:
+                return await self._dial(deadline - clock())
+            except BrokerUnavailable:
+                raise
+            except OSError as problem:
+                cause = telling(cause, problem)
+                if self._in_cluster or is_final(problem) or clock() + pause > deadline:
+                    raise BrokerUnreachable(str(self.server), reason(cause)) from cause
+                await asyncio.sleep(pause)
+        raise AssertionError("the pauses never end")
+
+    async def _dial(self, timeout: float) -> Wire:
+        if self._closed:
+            raise ConnectionAbortedError(CLOSED_HERE)
+        async with asyncio.timeout(timeout):
+            wire = self._wire = await Wire.dial(self.server)
+            replies = await wire.exchange(greeting(self.server, self._client_name), timeout)
+        try:
+            welcomed = welcome(self.server, replies)
+        except BullError:
+            self.drop()
+            raise
+        if welcomed.in_cluster and not self._in_cluster:
+            self.drop()
+            raise ServesInCluster
+        self.client_id = welcomed.client_id
+        if self._closed:
+            self.drop()
+        return wire
