@@ -69,7 +69,9 @@ jobs = st.fixed_dictionaries(
         "deduplicate": our_deduplications,
     },
 )
-batches = st.lists(st.one_of(st.just({}), jobs), min_size=1, max_size=3)
+# BullMQ writes over a job that has taken the id of a duplicate which is kept for later.
+safe_jobs = jobs.filter(lambda options: "job_id" not in options or "deduplicate" not in options)
+batches = st.lists(st.one_of(st.just({}), safe_jobs), min_size=1, max_size=3)
 endings = st.builds(
     Ending,
     how=one_of(["completed"] * 4 + ["failed"] * 2 + [*ENDINGS]),

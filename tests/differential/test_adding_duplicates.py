@@ -27,7 +27,7 @@ NEWER_MODES = {
 }
 PLAIN, DELAYED, PRIORITIZED = {}, {"delay": 5.0}, {"priority": 3}
 CUSTOM = {"job_id": "custom", "delay": 2.0}
-KINDS = [PLAIN, DELAYED, PRIORITIZED, CUSTOM, {"lifo": True}, {"delay": 5.0, "priority": 3}]
+HOLDERS = [PLAIN, DELAYED, PRIORITIZED, CUSTOM, {"lifo": True}, {"delay": 5.0, "priority": 3}]
 
 each_mode = pytest.mark.parametrize(
     "mode",
@@ -36,7 +36,7 @@ each_mode = pytest.mark.parametrize(
     + [pytest.param(mode, id=name, marks=pytest.mark.node) for name, mode in NEWER_MODES.items()],
 )
 each_older_mode = pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
-each_kind = pytest.mark.parametrize("kind", KINDS, ids=str)
+each_holder = pytest.mark.parametrize("holder", HOLDERS, ids=str)
 
 
 def red(mode: dict, **options: object) -> NewJob:
@@ -44,15 +44,15 @@ def red(mode: dict, **options: object) -> NewJob:
 
 
 @each_mode
-@pytest.mark.parametrize("kind", [PLAIN, DELAYED, PRIORITIZED, CUSTOM], ids=str)
+@pytest.mark.parametrize("holder", [PLAIN, DELAYED, PRIORITIZED, CUSTOM], ids=str)
 @pytest.mark.parametrize("later", [PLAIN, {"delay": 9.0}, {"job_id": "other", "priority": 3}], ids=str)
 @pytest.mark.parametrize("together", [True, False], ids=["in one batch", "one by one"])
 def test_a_duplicate_meets_a_job_that_waits(
-    pair: Pair, mode: dict, kind: dict, later: dict, together: bool
+    pair: Pair, mode: dict, holder: dict, later: dict, together: bool
 ) -> None:
     jobs = [
         job(delay=5.0),
-        red(mode, **kind),
+        red(mode, **holder),
         job(),
         red(mode, **later),
         red(mode, **DELAYED),
@@ -98,23 +98,23 @@ def test_a_duplicate_meets_a_job_that_has_ended(
 
 
 @each_mode
-@each_kind
-def test_a_key_whose_time_is_over_is_free(pair: Pair, mode: dict, kind: dict) -> None:
-    pair.step("add", [red(mode, **kind)])
+@each_holder
+def test_a_key_whose_time_is_over_is_free(pair: Pair, mode: dict, holder: dict) -> None:
+    pair.step("add", [red(mode, **holder)])
     pair.step("forget", "de:red")
     pair.step("add", [red(mode, **DELAYED), red(mode)])
     pair.check()
 
 
 @each_mode
-@each_kind
+@each_holder
 @pytest.mark.parametrize("expires", [True, False], ids=["expires", "stays"])
 def test_a_key_whose_job_is_gone_is_free_unless_it_expires(
-    pair: Pair, mode: dict, kind: dict, expires: bool
+    pair: Pair, mode: dict, holder: dict, expires: bool
 ) -> None:
     pair.step("plant", "SET", "de:red", "gone", *(("PX", 60_000) if expires else ()))
     pair.step("plant", "HSET", "dn:red", "name", "old", "data", "{}", "opts", "{}", "jid", "old")
-    pair.step("add", [red(mode, **kind), red(mode)])
+    pair.step("add", [red(mode, **holder), red(mode)])
     pair.compare()
 
 
@@ -149,10 +149,10 @@ def test_of_what_was_kept_before_nothing_is_left_in_the_next(pair: Pair) -> None
 
 
 @each_older_mode
-@each_kind
-def test_a_paused_queue_wakes_nobody_for_a_duplicate(pair: Pair, mode: dict, kind: dict) -> None:
+@each_holder
+def test_a_paused_queue_wakes_nobody_for_a_duplicate(pair: Pair, mode: dict, holder: dict) -> None:
     pair.step("pause")
-    pair.step("add", [red(mode, **kind), red(mode, **kind), red(mode)])
+    pair.step("add", [red(mode, **holder), red(mode, **holder), red(mode)])
     pair.check()
     pair.step("resume")
     pair.check()
@@ -198,6 +198,19 @@ def test_keys_are_as_people_write_them(pair: Pair) -> None:
 def test_a_full_batch_of_duplicates_leaves_one_job(pair: Pair) -> None:
     pair.step("add", [red(MODES["debounce"], **DELAYED)] * 250)
     pair.check()
+
+
+def test_what_was_kept_does_not_write_over_a_job_that_took_its_id(pair: Pair) -> None:
+    """BullMQ does: it has the job twice in line then, with the data of the duplicate."""
+    pair.step("add", [red(MODES["keep last"])])
+    pair.take()
+    pair.step("add", [red(MODES["keep last"], job_id="next"), job(job_id="next", data=b'{"n":2}')])
+    pair.settle(completed("1"))
+    ours = pair.found
+    assert ours.client.lrange(ours.keys.wait, 0, -1) == [b"next"]
+    assert ours.client.hget(ours.keys.job("next"), "data") == b'{"n":2}'
+    assert not ours.client.exists(ours.keys.base + "de:red", ours.keys.base + "dn:red")
+    assert pair.expected.client.lrange(pair.expected.keys.wait, 0, -1) == [b"next", b"next"]
 
 
 def test_a_child_that_is_replaced_is_waited_for_no_longer(pair: Pair) -> None:

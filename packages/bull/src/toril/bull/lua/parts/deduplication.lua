@@ -22,6 +22,12 @@ local function add_kept_duplicate(deduplication_id, now)
   local kept = call('HMGET', kept_key, 'name', 'data', 'opts', 'jid', 'pk', 'pd', 'pdk', 'rjk')
   local next_id = string.format('%.0f', call('INCR', base .. 'id'))
   local id = kept[4] or next_id
+  if call('EXISTS', base .. id) == 1 then
+    -- Another job has come by this id meanwhile. BullMQ writes over it, and has it twice in line.
+    call('DEL', kept_key)
+    emit_and_trim('duplicated', 'jobId', id)
+    return
+  end
   local readable, options = pcall(cjson.decode, kept[3] or '')
   options = readable and type(options) == 'table' and options or {}
   local deduplication = type(options.de) == 'table' and options.de or {}
