@@ -58,12 +58,12 @@ async def ids_to_come(connection: Connection, keys: QueueKeys) -> list[str]:
     ids=repr,
 )
 async def test_a_schedule_is_read_as_it_was_set(schedules: QueueSchedules, schedule: Schedule) -> None:
-    due = await schedules.set("sweep", schedule, TEMPLATE, now=NOW)
-    record = await schedules.get("sweep")
-    assert record is not None
+    record = await schedules.set("sweep", schedule, TEMPLATE, now=NOW)
     assert (record.id, record.name, record.data, record.schedule) == ("sweep", "sweep", '{"n":1}', schedule)
-    assert record.next_run == datetime.fromtimestamp(due, UTC)
-    assert (record.next_job_id, record.runs) == (f"repeat:sweep:{round(due * 1000)}", 1)
+    assert record.next_run is not None
+    milliseconds = round(record.next_run.timestamp() * 1000)
+    assert (record.next_job_id, record.runs) == (f"repeat:sweep:{milliseconds}", 1)
+    assert await schedules.get("sweep") == record
 
 
 async def test_schedules_are_listed_in_the_order_of_their_next_runs(schedules: QueueSchedules) -> None:
@@ -125,8 +125,8 @@ async def test_the_due_run_of_a_paused_queue_is_replaced(
     template = TEMPLATE._replace(options=JobOptions(**options))
     await connection.execute("HSET", keys.meta, "paused", 1)
     for _ in range(2):
-        due = await schedules.set("sweep", EVERY, template, now=NOW)
-    assert await ids_to_come(connection, keys) == [f"repeat:sweep:{round(due * 1000)}"]
+        record = await schedules.set("sweep", EVERY, template, now=NOW)
+    assert await ids_to_come(connection, keys) == [record.next_job_id]
 
 
 @pytest.mark.parametrize("options", [{}, {"priority": 3}], ids=["waiting", "prioritized"])
@@ -176,7 +176,9 @@ async def test_a_schedule_goes_on_behind_a_job_that_stands_in_its_way(
     step: int,
 ) -> None:
     """BullMQ ends the schedule without a word."""
-    due = await schedules.set("sweep", schedule, TEMPLATE, now=NOW)
+    record = await schedules.set("sweep", schedule, TEMPLATE, now=NOW)
+    assert record.next_run is not None
+    due = record.next_run.timestamp()
     await connection.execute("HSET", f"{keys.base}repeat:sweep:{round((due + step) * 1000)}", "name", "a")
     [job] = await take(connection, keys, due)
     assert await continuation.continue_after(job.id, "sweep", now=due) == due + 2 * step
@@ -210,3 +212,77 @@ async def test_a_repeatable_job_of_bullmq_5_is_left_to_node(
     with pytest.raises(ForeignSchedule, match="BullMQ 5"):
         await continuation.continue_after("repeat:0f3a:1700000000000", "sweep::::10000", now=NOW)
     assert await continuation.continue_after("repeat:0f3a:1690000000000", "sweep::::10000", now=NOW) is None
+
+
+SAME = [
+    EVERY,
+    DAILY,
+    Schedule.every(10.0, offset=3.0, start=at(0), end=at(500)),
+    Schedule.cron("@daily", start=at(0), end=at(900_000), limit=3),
+]
+
+
+@pytest.mark.parametrize("schedule", SAME, ids=repr)
+async def test_a_schedule_that_stands_is_left_alone(
+    connection: Connection, keys: QueueKeys, schedules: QueueSchedules, schedule: Schedule
+) -> None:
+    record, changed = await schedules.ensure("sweep", schedule, TEMPLATE, now=NOW)
+    assert changed
+    assert record is not None
+    before = await ids_to_come(connection, keys)
+    again, changed = await schedules.ensure("sweep", schedule, TEMPLATE, now=NOW + 5)
+    assert not changed
+    assert again is not None
+    assert again.next_run == record.next_run
+    assert await ids_to_come(connection, keys) == before
+
+
+@pytest.mark.parametrize(
+    ("schedule", "template"),
+    [
+        (Schedule.every(20.0), TEMPLATE),
+        (DAILY, TEMPLATE),
+        (Schedule.every(10.0, offset=3.0), TEMPLATE),
+        (Schedule.every(10.0, limit=3), TEMPLATE),
+        (EVERY, TEMPLATE._replace(name="mop")),
+        (EVERY, TEMPLATE._replace(data=b'{"n":2}')),
+        (EVERY, TEMPLATE._replace(options=JobOptions(attempts=3))),
+    ],
+    ids=repr,
+)
+async def test_a_schedule_that_says_something_else_is_set(
+    schedules: QueueSchedules, schedule: Schedule, template: JobTemplate
+) -> None:
+    await schedules.ensure("sweep", EVERY, TEMPLATE, now=NOW)
+    record, changed = await schedules.ensure("sweep", schedule, template, now=NOW)
+    assert changed
+    assert record is not None
+    assert (record.schedule, record.name, record.data) == (schedule, template.name, template.data.decode())
+    assert (await schedules.ensure("sweep", schedule, template, now=NOW))[1] is False
+
+
+async def test_a_schedule_that_is_over_is_not_begun_again(
+    connection: Connection, keys: QueueKeys, schedules: QueueSchedules
+) -> None:
+    schedule = Schedule.every(10.0, limit=1, end=at(100))
+    await schedules.ensure("sweep", schedule, TEMPLATE, now=NOW)
+    [job] = await take(connection, keys, NOW)
+    intake = Intake(connection, keys, worker_id="w", lock_duration=30.0)
+    await intake.settle_and_take([Completed(job.id, job.token, b"1")], 0)
+    for later in (50, 150):
+        found, changed = await schedules.ensure("sweep", schedule, TEMPLATE, now=NOW + later)
+        assert not changed
+        assert found is not None
+        assert found.next_run is None
+    assert await schedules.ensure("mop", schedule, TEMPLATE, now=NOW + 150) == (None, False)
+
+
+async def test_a_schedule_whose_next_run_was_lost_is_mended(
+    connection: Connection, keys: QueueKeys, schedules: QueueSchedules
+) -> None:
+    record, _ = await schedules.ensure("sweep", EVERY, TEMPLATE, now=NOW)
+    assert record is not None
+    await connection.execute("DEL", keys.wait, keys.job(record.next_job_id or ""))
+    _, changed = await schedules.ensure("sweep", EVERY, TEMPLATE, now=NOW)
+    assert changed
+    assert len(await ids_to_come(connection, keys)) == 1

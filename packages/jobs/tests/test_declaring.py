@@ -19,6 +19,7 @@ from toril.jobs import (
     NotAContract,
     Queue,
     Retry,
+    Schedule,
     exponential,
 )
 from toril.jobs.contract import Contract
@@ -379,3 +380,30 @@ def test_a_script_that_is_imported_by_its_own_name_too_is_no_duplicate(module: s
     finally:
         del sys.modules["declares_as_main"]
     assert again.Again.contract().name == "again"
+
+
+def test_a_contract_may_say_when_its_jobs_run_by_themselves(queue: Queue) -> None:
+    daily = Schedule.cron("0 3 * * *", tz="Europe/Berlin")
+
+    class Sweep(Job[None], queue=queue, name="sweep", schedule=daily):
+        rooms: int = 3
+
+    class Mop(Sweep, name="mop"):
+        pass
+
+    assert Sweep.contract().schedule == daily
+    assert Mop.contract().schedule is None
+
+
+def test_a_schedule_needs_a_payload_that_can_be_made_without_arguments(queue: Queue) -> None:
+    with pytest.raises(InvalidContract, match="without arguments: rooms: Field required"):
+
+        class Sweep(Job[None], queue=queue, name="sweep", schedule=Schedule.every(60.0)):
+            rooms: int
+
+
+def test_a_schedule_is_no_text(queue: Queue) -> None:
+    with pytest.raises(InvalidContract, match="not a Schedule"):
+
+        class Sweep(Job[None], queue=queue, name="sweep", schedule="@daily"):  # pyright: ignore[reportArgumentType]
+            pass

@@ -20,7 +20,7 @@ class OurSchedules(OurQueue):
             schedule_id, schedule, template, immediately=immediately, now=self.clock.now
         )
         try:
-            return round(self._wait_for(setting) * 1000)
+            return int(self._wait_for(setting).next_job_id.rsplit(":", 1)[1])
         except ScheduleBusy:
             return PACE_BUSY if schedule.pattern is None else CRON_BUSY
 

@@ -6,6 +6,7 @@ from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.job_handles import JobHandles
 from toril.backend.services.queue_events import QueueEvents
 from toril.backend.services.queue_service import QueueService
+from toril.backend.services.scheduled_jobs import AppliedSchedule
 from toril.bull.admin import QueueAdmin
 from toril.bull.errors import (
     BrokerMisconfigured,
@@ -24,6 +25,7 @@ from toril.bull.errors import (
     JobNotFound,
     QueueBusy,
     QueueNotPaused,
+    ScheduleBusy,
     WrongState,
 )
 from toril.bull.inspect import (
@@ -39,8 +41,11 @@ from toril.bull.inspect import (
     QueueMetrics,
 )
 from toril.bull.intake import RateLimit
+from toril.bull.schedules import QueueSchedules
+from toril.types import InvalidSchedule
 
 __all__ = [
+    "AppliedSchedule",
     "BackendError",
     "BrokerMisconfigured",
     "BrokerUnavailable",
@@ -57,6 +62,7 @@ __all__ = [
     "InvalidJobOptions",
     "InvalidQuery",
     "InvalidQueueName",
+    "InvalidSchedule",
     "InvalidSetting",
     "JobFailed",
     "JobHandle",
@@ -74,8 +80,10 @@ __all__ = [
     "QueueMeta",
     "QueueMetrics",
     "QueueNotPaused",
+    "QueueSchedules",
     "QueueService",
     "RateLimit",
+    "ScheduleBusy",
     "ServiceClosed",
     "WrongState",
 ]

@@ -10,6 +10,7 @@ from toril.bull.errors import (
     EmbeddedBrokerFailed,
     FlowRefused,
     FlowTooLarge,
+    ForeignSchedule,
     InvalidBrokerURL,
     InvalidEvent,
     InvalidJobOptions,
@@ -21,6 +22,7 @@ from toril.bull.errors import (
     JobNotFound,
     QueueBusy,
     QueueNotPaused,
+    ScheduleBusy,
     WrongState,
 )
 
@@ -34,6 +36,7 @@ __all__ = [
     "EmbeddedBrokerFailed",
     "FlowRefused",
     "FlowTooLarge",
+    "ForeignSchedule",
     "InvalidBrokerURL",
     "InvalidEvent",
     "InvalidJobOptions",
@@ -45,5 +48,6 @@ __all__ = [
     "JobNotFound",
     "QueueBusy",
     "QueueNotPaused",
+    "ScheduleBusy",
     "WrongState",
 ]

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import chain
 from typing import NamedTuple
 
-from toril.bull.codec import encode_options, encode_text, text, to_milliseconds
+from toril.bull.codec import decode_json, encode_options, encode_text, text, to_milliseconds
 from toril.bull.codec.schedules import decode_schedule_record, first_run_options, record_fields
 from toril.bull.connection import Connection
 from toril.bull.cron import check_pattern, cron_pattern
@@ -45,8 +46,8 @@ class QueueSchedules:
         *,
         immediately: bool = False,
         now: float | None = None,
-    ) -> float:
-        """Sets a schedule, new or in place of the one with its id; answers when it runs next (epoch seconds).
+    ) -> ScheduleRecord:
+        """Sets a schedule, new or in place of the one with its id.
 
         The next run takes the place of the one that waits; where the pace stays the same, also its time.
 
@@ -80,10 +81,40 @@ class QueueSchedules:
             options,
             *chain.from_iterable(fields.items()),
         )
-        due: int = await self._connection.run(self._set, [self._keys.meta], arguments)
+        due, runs = await self._connection.run(self._set, [self._keys.meta], arguments)
         if due < 0:
             raise ScheduleBusy(self._keys.queue, schedule_id)
-        return due / 1000
+        return ScheduleRecord(
+            queue=self._keys.queue,
+            id=schedule_id,
+            name=template.name,
+            data=text(template.data),
+            schedule=schedule,
+            next_run=datetime.fromtimestamp(due / 1000, UTC),
+            next_job_id=f"repeat:{schedule_id}:{due}",
+            runs=runs,
+        )
+
+    async def ensure(
+        self, schedule_id: str, schedule: Schedule, template: JobTemplate, *, now: float | None = None
+    ) -> tuple[ScheduleRecord | None, bool]:
+        """Sets a schedule unless it stands as it should: one that is over stays so, a broken one is mended.
+
+        The answer is the schedule, None if its end passed before it was ever set, and whether it was set now.
+
+        Raises:
+            as `set`.
+        """
+        present = time.time() if now is None else now
+        reply = await self._connection.run(self._read, [self._keys.meta], (schedule_id,))
+        record, fields = self._record(*reply), _fields(reply[2])
+        if schedule.end is not None and schedule.end.timestamp() <= present:
+            return record, False
+        if record is not None and _stands(fields, schedule, template):
+            is_over = schedule.limit is not None and record.runs >= schedule.limit
+            if record.next_run is not None or is_over:
+                return record, False
+        return await self.set(schedule_id, schedule, template, now=present), True
 
     async def get(self, schedule_id: str) -> ScheduleRecord | None:
         """A schedule, or None if there is none of that id."""
@@ -117,8 +148,23 @@ class QueueSchedules:
     ) -> ScheduleRecord | None:
         if due is None:
             return None
-        fields: Mapping[bytes, bytes] = dict(zip(flat[::2], flat[1::2], strict=True))
-        return decode_schedule_record(self._keys.queue, text(schedule_id), due, fields, goes_on=bool(goes_on))
+        identity = self._keys.queue, text(schedule_id)
+        return decode_schedule_record(*identity, due, _fields(flat), goes_on=bool(goes_on))
+
+
+def _fields(flat: Sequence[bytes]) -> Mapping[bytes, bytes]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _stands(found: Mapping[bytes, bytes], schedule: Schedule, template: JobTemplate) -> bool:
+    """Whether a record says the same. BullMQ notes an offset also where none was given."""
+    wanted = {field.encode(): str(value).encode() for field, value in record_fields(schedule).items()}
+    wanted[b"name"] = encode_text(template.name)
+    jsons = {b"data": template.data, b"opts": encode_options(template.options)}
+    others = {b"ic", b"offset", *jsons} - wanted.keys()
+    return wanted == {field: value for field, value in found.items() if field not in others} and all(
+        decode_json(found.get(field, b"{}")) == decode_json(value) for field, value in jsons.items()
+    )
 
 
 def _check(schedule_id: str, schedule: Schedule, now: float) -> None:

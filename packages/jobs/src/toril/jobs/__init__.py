@@ -25,7 +25,7 @@ from toril.jobs.flows import Child, Flow
 from toril.jobs.policy import Backoff, CustomBackoff, Deduplicate, Keep, Retry, custom, exponential, fixed
 from toril.jobs.queues import Queue
 from toril.jobs.schemas import Job
-from toril.types import OnFailure
+from toril.types import OnFailure, Schedule
 
 __all__ = [
     "Backoff",
@@ -56,6 +56,7 @@ __all__ = [
     "Problem",
     "Queue",
     "Retry",
+    "Schedule",
     "UnknownContract",
     "UnknownModule",
     "custom",

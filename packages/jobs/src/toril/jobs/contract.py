@@ -7,6 +7,7 @@ from toril.jobs.codec import Codec
 from toril.jobs.errors import InvalidPayload, Problem
 from toril.jobs.policy import Keep, Retry
 from toril.jobs.queues import Queue
+from toril.types import Schedule
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -27,6 +28,7 @@ class Contract(Generic[J, R]):
         stack_trace_limit: of how many failed attempts a job keeps the stack trace; None is all.
         version: travels with each job, so that a worker can tell by which release it was written; None is for
             jobs that nobody declared.
+        schedule: when such a job runs by itself, if it does.
         job_type: the class that declares it.
         place: where that class stands, as `file:line`.
     """
@@ -41,6 +43,7 @@ class Contract(Generic[J, R]):
     size_limit: int | None
     log_limit: int | None
     stack_trace_limit: int | None
+    schedule: Schedule | None = None
     job_type: type[J]
     place: str
     payload_codec: Codec[J] = field(repr=False)

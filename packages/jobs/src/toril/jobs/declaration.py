@@ -8,8 +8,9 @@ from toril.jobs.errors import InvalidPolicy
 from toril.jobs.places import refusal
 from toril.jobs.policy import Keep, Retry, check_policy, is_count, is_name
 from toril.jobs.queues import Queue
+from toril.types import Schedule
 
-_OWN = frozenset({"name", "version"})
+_OWN = frozenset({"name", "version", "schedule"})
 
 
 class Declaration(ConfigDict, total=False):
@@ -25,6 +26,8 @@ class Declaration(ConfigDict, total=False):
         log_limit: how many lines of its log a job keeps, the newest; None leaves that to the worker.
         stack_trace_limit: of how many failed attempts a job keeps the stack trace, the newest; None is all.
         version: 1 or more; travels with each job.
+        schedule: when such a job runs by itself, again and again, once its schedule has been applied; its
+            payload must be one that can be made without arguments.
     """
 
     queue: Queue
@@ -37,6 +40,7 @@ class Declaration(ConfigDict, total=False):
     log_limit: int | None
     stack_trace_limit: int | None
     version: int
+    schedule: Schedule | None
 
 
 def check_declaration(job_type: type, declaration: Declaration) -> None:
@@ -57,6 +61,8 @@ def check_declaration(job_type: type, declaration: Declaration) -> None:
         raise refusal(job_type, f"name={given['name']!r} is not a name")
     if not is_count(given.get("version", 1)):
         raise refusal(job_type, f"version={given['version']!r} is not a whole number, 1 or more")
+    if not isinstance(given.get("schedule"), Schedule | None):
+        raise refusal(job_type, f"schedule={given['schedule']!r} is not a Schedule: write Schedule.cron(...)")
     try:
         check_policy(given)
     except InvalidPolicy as fault:

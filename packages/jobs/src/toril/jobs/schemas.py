@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack
 
-from pydantic import BaseModel, GetCoreSchemaHandler, TypeAdapter
+from pydantic import BaseModel, GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 from pydantic_core import CoreSchema
 
@@ -13,6 +13,7 @@ from toril.jobs.errors import InvalidPayload, InvalidResult, NotAContract
 from toril.jobs.fitness import fault_of_model, fault_of_type, first_line
 from toril.jobs.places import full_name, place_of_class_statement, refusal
 from toril.jobs.policy import Retry
+from toril.jobs.problems import describe
 from toril.jobs.registry import register
 from toril.jobs.results import argument_of, is_open
 
@@ -87,6 +88,7 @@ def _declared(job_type: type[Job[Any]]) -> Contract[Any, Any]:
         size_limit=found.get("size_limit"),
         log_limit=found.get("log_limit"),
         stack_trace_limit=found.get("stack_trace_limit"),
+        schedule=found.get("schedule"),
         job_type=job_type,
         place=place_of_class_statement(),
         payload_codec=Codec(
@@ -98,8 +100,20 @@ def _declared(job_type: type[Job[Any]]) -> Contract[Any, Any]:
             lambda problems, omitted: InvalidResult(queue.name, name, problems, omitted),
         ),
     )
+    if contract.schedule is not None:
+        _check_template(contract)
     register(contract)
     return contract
+
+
+def _check_template(contract: Contract[Any, Any]) -> None:
+    try:
+        contract.encode(contract.job_type())
+    except (ValidationError, InvalidPayload) as error:
+        problems = error.problems if isinstance(error, InvalidPayload) else describe(error)[0]
+        faults = ", ".join(map(str, problems))
+        rule = f"it has a schedule, so its payload must be one that can be made without arguments: {faults}"
+        raise refusal(contract.job_type, rule) from error
 
 
 def _result_of(job_type: type[Job[Any]]) -> TypeAdapter[Any]:

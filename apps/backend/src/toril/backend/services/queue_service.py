@@ -16,6 +16,7 @@ from toril.backend.services.outgoing_batch import OutgoingBatch
 from toril.backend.services.outgoing_flows import send_flow, send_flows
 from toril.backend.services.queue_events import QueueEvents
 from toril.backend.services.raw_jobs import RawJobs
+from toril.backend.services.scheduled_jobs import ScheduledJobs
 from toril.bull.admin import QueueAdmin
 from toril.bull.bounds import MOST_JOBS_A_SCRIPT
 from toril.bull.event_producer import publish_event
@@ -31,7 +32,7 @@ MOST_BATCHES_UNDER_WAY = 1
 MOST_FLOWS_READ_AHEAD = 100
 
 
-class QueueService(RawJobs):
+class QueueService(RawJobs, ScheduledJobs):
     """Adds jobs to their queues and follows them.
 
         async with QueueService.connect("redis://…") as queues:

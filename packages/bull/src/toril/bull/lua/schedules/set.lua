@@ -7,7 +7,8 @@ ARGV  1 the schedule's id   2 now (ms)   3 the next time of a cron pattern (ms),
       4 pace (ms), or ''   5 offset (ms), or ''   6 start (ms), or ''
       7 job name   8 job data JSON, '{}' for none   9 job options JSON, without id and delay
       10 template options JSON, '{}' for none   then all other fields of the record, each with its value
-Reply when the next run is due (ms); or -10 if there is a job at that time already, -11 if at too many times
+Reply [when the next run is due (ms), how many runs were made, this one included]; or in place of the first -10 if
+      there is a job at that time already, -11 if at too many times
 Events added, waiting, delayed
 ]]
 --- use steady_pace
@@ -41,7 +42,7 @@ end
 if not (replaced and due == last) and run_exists(id, due) then
   due = every and free_slot(id, due, every)
   if not due then
-    return every and SLOTS_BUSY or JOB_THERE
+    return { every and SLOTS_BUSY or JOB_THERE, 0 }
   end
 end
 
@@ -61,4 +62,4 @@ if data ~= '{}' then
   call('HSET', record_key, 'data', data)
 end
 add_run(id, due, name, data, options, now)
-return due
+return { due, tonumber(before[3] or 1) }
