@@ -7,6 +7,7 @@ import pytest
 from support.clients import has_sent
 from support.jobs import Paint, handlers, paint
 from support.waiting import eventually
+from support.worker_process import worker_process
 from support.workshop import QUICK, is_in, running_worker
 from toril.backend import QueueService
 from toril.bull.connection import Connection
@@ -109,6 +110,22 @@ async def test_a_paused_worker_passes_its_wake_up_on(
         handle = await queues.enqueue(Paint(colour="red"), delay=60.0)
         await eventually(lambda: connection.execute("ZSCORE", keys.marker, "0"))
         assert await handle.state() is JobState.DELAYED
+
+
+async def test_a_paused_worker_looks_after_stalled_jobs_all_the_same(
+    broker: EmbeddedBroker, prefix: str
+) -> None:
+    async with (
+        QueueService.connect(broker.url, prefix=prefix) as queues,
+        running_worker(broker.url, prefix) as worker,
+    ):
+        await worker.pause()
+        handle = await queues.enqueue(Paint(colour="red", seconds=60))
+        async with worker_process(broker.url, prefix) as other:
+            await eventually(lambda: is_in(handle, JobState.ACTIVE))
+            other.kill()
+            await other.wait()
+        await eventually(lambda: is_in(handle, JobState.WAITING))
 
 
 async def test_a_paused_worker_can_be_stopped(broker: EmbeddedBroker, prefix: str) -> None:
