@@ -1,6 +1,6 @@
 """A job's options, as Python says them; codec/options.py turns them into BullMQ's `opts`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from toril.bull.errors import InvalidJobOptions
@@ -48,6 +48,9 @@ class JobOptions:
     enqueued_at: float | None = None
     contract_version: int | None = None
 
+    is_own: bool = field(default=False, init=False, repr=False, compare=False)
+    """Whether they hold something of this one job's own, so that they are not worth remembering."""
+
     def __post_init__(self) -> None:
         if self.attempts < 1:
             raise InvalidJobOptions("attempts", self.attempts, "a job is tried at least once")
@@ -63,11 +66,8 @@ class JobOptions:
             raise InvalidJobOptions("size_limit", self.size_limit, "1 or more bytes, or None for any number")
         if self.enqueued_at is not None and not 0.001 <= self.enqueued_at < LATEST_MOMENT:
             raise InvalidJobOptions("enqueued_at", self.enqueued_at, "after 1970 and before the year 10000")
-
-    @property
-    def is_own(self) -> bool:
-        """Whether they hold something of this one job's own, so that they are not worth remembering."""
-        return self.deduplicate is not None or self.enqueued_at is not None
+        # Asked for each job that is added.
+        object.__setattr__(self, "is_own", self.deduplicate is not None or self.enqueued_at is not None)
 
 
 class RetryPolicy(Protocol):
