@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from support.jobs import Paint, Painted
 from support.waiting import eventually
-from support.workshop import is_in, workshop
-from toril.backend import JobFailed
+from support.workshop import QUICK, is_in, running_worker, workshop
+from toril.backend import JobFailed, QueueService
 from toril.bull.embedded import EmbeddedBroker
 from toril.types import JobState
 from toril.worker import Handlers, JobContext
@@ -123,3 +125,31 @@ async def test_a_delay_that_is_none_is_an_error_of_the_handler(
         handle = await queues.enqueue(Paint(colour="red"))
         with pytest.raises(JobFailed, match="from 0 to 100 years"):
             await handle.result(timeout=10)
+
+
+async def test_a_handler_that_its_worker_stops_may_still_put_its_job_off(
+    broker: EmbeddedBroker, prefix: str
+) -> None:
+    async def until_stopped(context: JobContext) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            context.move_to_delayed(60.0)
+
+    impatient = replace(QUICK, grace=0.0)
+    async with QueueService.connect(broker.url, prefix=prefix) as queues:
+        handle = await queues.enqueue(Paint(colour="red"))
+        async with running_worker(broker.url, prefix, handlers=first_run(until_stopped), settings=impatient):
+            await eventually(lambda: is_in(handle, JobState.ACTIVE))
+        record = await handle.record()
+        assert (record.state, record.attempts_made) == (JobState.DELAYED, 0)
+
+
+async def test_a_job_that_moves_itself_is_no_failure_in_the_log(broker: EmbeddedBroker, prefix: str) -> None:
+    async def postpone(context: JobContext) -> None:
+        context.move_to_delayed(0.0)
+
+    with capture_logs() as logs:
+        async with workshop(broker.url, prefix, handlers=first_run(postpone)) as queues:
+            await (await queues.enqueue(Paint(colour="red"))).result(timeout=10)
+    assert {entry["log_level"] for entry in logs} == {"info"}

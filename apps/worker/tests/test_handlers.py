@@ -76,7 +76,8 @@ def test_a_queue_may_have_nothing_but_a_handler_for_all_jobs() -> None:
         return None
 
     assert handlers.queues() == [tiles]
-    assert handlers.require(tiles).names == []
+    found = handlers.require(tiles)
+    assert (found.names, found.served) == ([], ["*"])
 
 
 def test_a_second_handler_for_all_other_jobs_is_refused() -> None:

@@ -38,6 +38,11 @@ class QueueHandlers:
         """The names of the jobs that have a handler of their own."""
         return list(self.by_name)
 
+    @property
+    def served(self) -> list[str]:
+        """For people: those names, and "*" where all others have a handler too."""
+        return sorted(self.by_name) + (["*"] if self.otherwise else [])
+
     def find(self, name: str) -> Handler | RawHandler | None:
         """The handler of a job of this name."""
         return self.by_name.get(name, self.otherwise)

@@ -114,7 +114,7 @@ class Worker:
             )
             for number, connection in enumerate(self._connections.exchanges)
         ]
-        log.started(self.queue, self.name, settings.concurrency, sorted(self._handlers.names))
+        log.started(self.queue, self.name, settings.concurrency, self._handlers.served)
         async with asyncio.TaskGroup() as group:
             self._shift = Shift(
                 self._keys,
