@@ -27,8 +27,8 @@ class CustomBackoff:
     def __post_init__(self) -> None:
         if not 0 < len(self.kind) <= LONGEST_KIND or self.kind in get_args(BackoffKind):
             raise ValueError(
-                f"backoff kind is {self.kind[:LONGEST_KIND]!r}; a custom one has 1 to {LONGEST_KIND} characters"
-                f" and is none of {get_args(BackoffKind)}"
+                f"backoff kind is {self.kind[:LONGEST_KIND]!r}; a custom one has 1 to {LONGEST_KIND} "
+                f"characters and is none of {get_args(BackoffKind)}"
             )
         if not 0 <= self.delay < float("inf"):
             raise ValueError(
