@@ -13,7 +13,7 @@ from toril.backend import QueueService
 from toril.jobs import Job, Queue
 from toril.types import JobState
 from toril.worker import Handlers, JobContext, WorkerFactory
-from toril.worker.handlers import HandlerFunction
+from toril.worker.handler import HandlerFunction
 
 queue = Queue(QUEUE)
 

@@ -1,4 +1,4 @@
-"""A pause between two attempts that neither we nor BullMQ know how to make: a strategy of the worker's does."""
+"""A pause between two attempts that a strategy of the worker's own decides."""
 
 from dataclasses import dataclass
 from typing import get_args
@@ -10,7 +10,7 @@ LONGEST_KIND = 100
 
 @dataclass(frozen=True, slots=True)
 class CustomBackoff:
-    """The pause that a strategy of the worker's own decides, found by its kind (BullMQ's `backoffStrategy`).
+    """A custom backoff: its strategy is found by its kind (BullMQ's `backoffStrategy`).
 
     Args:
         kind: the strategy's name, up to 100 characters; not one of BullMQ's own.
