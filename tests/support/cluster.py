@@ -26,6 +26,18 @@ repl-diskless-sync-delay 0
 """
 
 
+def slots_of(master: int) -> range:
+    """The slots that a master is given."""
+    return range(master * SLOTS // MASTERS, (master + 1) * SLOTS // MASTERS)
+
+
+def tag_of(master: int) -> str:
+    """A hash tag whose keys that master holds."""
+    return next(
+        f"tag-{number}" for number in count() if slot_of(f"tag-{number}".encode()) in slots_of(master)
+    )
+
+
 class ClusterServer:
     """One server of a cluster, in a folder of its own."""
 
@@ -87,13 +99,15 @@ class RunningCluster:
         """The last master's: it stays when the first one is killed."""
         return self.masters[-1].url
 
-    def tag(self, master: int) -> str:
-        """A hash tag whose keys that master holds."""
-        return next(f"tag-{each}" for each in count() if slot_of(f"tag-{each}".encode()) in slots_of(master))
-
     def fail_over(self) -> None:
-        """The first master is killed; its replica takes over after a second or two."""
+        """The first master is killed, once all that was written has left it; its replica takes over later."""
+        written = self.masters[0].client.info("replication")["master_repl_offset"]
+        _until(lambda: self.replica.client.info("replication")["slave_repl_offset"] >= written)
         self.masters[0].kill()
+
+    def wait_for_replica(self) -> None:
+        """Until the replica has all that its master has, and could take its place."""
+        _until(lambda: self.replica.client.info("replication").get("master_link_status") == "up")
 
     def __enter__(self) -> Self:
         try:
@@ -119,12 +133,6 @@ class RunningCluster:
             server.client.execute_command("CLUSTER", "ADDSLOTSRANGE", held[0], held[-1])
         _until(lambda: all(server.is_ready() for server in self._servers))
         self.replica.client.execute_command("CLUSTER", "REPLICATE", self._servers[0].id)
-        _until(lambda: first.info("replication").get("slave0", {}).get("state") == "online")
-
-
-def slots_of(master: int) -> range:
-    """The slots that a master is given."""
-    return range(master * SLOTS // MASTERS, (master + 1) * SLOTS // MASTERS)
 
 
 def _until(condition: Callable[[], bool]) -> None:

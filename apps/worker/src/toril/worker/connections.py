@@ -44,7 +44,7 @@ class WorkerConnections:
 
         Raises:
             BrokerUnavailable: Redis does not answer.
-            BrokerMisconfigured: jobs would not be safe there.
+            BrokerMisconfigured: jobs would not be safe there, or the queue's keys not in one place.
         """
 
         async def connect(name: str) -> Connection:
@@ -55,5 +55,7 @@ class WorkerConnections:
         )
         exchanges = [await connect("toril-worker") for _ in range(min(EXCHANGES_IN_FLIGHT, concurrency))]
         waiting = await connect(worker_client_name(keys, worker_name))
+        # Of a cluster, this makes us known to the server that holds the queue.
+        await waiting.execute("EXISTS", keys.marker)
         renewing = stack.enter_context(ThreadConnection(url, client_name="toril-locks"))
         return cls(tuple(exchanges), service, waiting, renewing)

@@ -13,7 +13,16 @@ from toril.bull.node import Node
 from toril.bull.pauses import reconnect_pauses
 from toril.bull.replies import CLOSED_HERE, Argument, refusal
 from toril.bull.server_address import ServerAddress
-from toril.bull.slots import ASK_FOR_SLOTS, ASKING, SlotMap, first_key, hash_tag, redirection, slot_of
+from toril.bull.slots import (
+    ASK_FOR_SLOTS,
+    ASKING,
+    SlotMap,
+    first_key,
+    hash_tag,
+    is_election,
+    redirection,
+    slot_of,
+)
 
 SLOTS_WITHIN = 1.0
 MOST_REDIRECTIONS = 8
@@ -23,7 +32,7 @@ class Cluster:
     """Sockets to the servers of a cluster, one for each that is used.
 
     It stands in for a `Node`: each socket carries one call at a time, and what may have been sent is not sent
-    again. When a server cannot be reached, the others are asked who has taken over, until the deadline.
+    again. While a server cannot be reached, the others are asked who has taken over, until the deadline.
     """
 
     def __init__(self, server: ServerAddress, client_name: str | None) -> None:
@@ -49,16 +58,19 @@ class Cluster:
         deadline = math.inf if timeout is None else clock() + timeout
         slot = self.slot(first_key(commands[-1]))
         for pause in reconnect_pauses():
+            too_late = clock() + pause > deadline
             try:
-                return await self._follow(slot, commands, deadline)
+                reply = await self._follow(slot, commands, deadline)
+                if too_late or not is_election(reply):
+                    return [reply]
             except BrokerUnreachable:
-                self._slots.is_stale = True
-                if clock() + pause > deadline:
+                if too_late:
                     raise
-                await asyncio.sleep(pause)
             except BrokerUnavailable:
                 self._slots.is_stale = True
                 raise
+            self._slots.is_stale = True
+            await asyncio.sleep(pause)
         raise AssertionError("the pauses never end")
 
     def slot(self, key: bytes | str | None) -> int | None:
@@ -109,7 +121,7 @@ class Cluster:
 
     async def _follow(
         self, slot: int | None, commands: Sequence[tuple[Argument, ...]], deadline: float
-    ) -> list[Any]:
+    ) -> Any:
         clock = asyncio.get_running_loop().time
         node = await self._master(slot, deadline)
         asking: Sequence[tuple[Argument, ...]] = ()
@@ -118,7 +130,7 @@ class Cluster:
             *_, reply = await node.exchange([*asking, *commands], deadline - clock())
             elsewhere = redirection(reply, node.server)
             if elsewhere is None:
-                return [reply]
+                return reply
             if not elsewhere.for_one_call:
                 self._slots.move(elsewhere)
             asking = (ASKING,) if elsewhere.for_one_call else ()

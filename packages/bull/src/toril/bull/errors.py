@@ -21,7 +21,7 @@ BullError
 ├── JobNotFound           no such job in this queue
 ├── JobLocked             a job that a worker holds, or one of whose children
 └── WrongState            a job that does not stand where this can be done to it
-    └── JobNotCancellable a job that runs already, has ended, or waits for its children
+    └── JobNotCancellable  a job that runs already, has ended, or waits for its children
 
 BrokerWarning             Redis answers, but jobs may not be safe in it (a warning, not an error)
 """

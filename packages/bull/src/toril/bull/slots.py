@@ -104,6 +104,11 @@ def redirection(reply: object, asked: ServerAddress) -> Redirection | None:
     return Redirection(int(slot), _address(host.encode(), int(port), asked), code == "ASK")
 
 
+def is_election(reply: object) -> bool:
+    """Whether a server did nothing, as nobody holds the key at the moment: a replica is about to."""
+    return isinstance(reply, ReplyError) and str(reply).startswith(("CLUSTERDOWN", "TRYAGAIN"))
+
+
 def _address(host: bytes | None, port: int, asked: ServerAddress) -> ServerAddress:
     """A server of the same cluster, with the same login; one without a name has that of the server asked."""
     if host in _UNKNOWN_HOSTS:

@@ -1,0 +1,71 @@
+"""The server of a queue is killed, and its replica takes over: work goes on by itself, nothing is lost."""
+
+import asyncio
+
+import pytest
+
+from support.cluster import RunningCluster, tag_of
+from support.jobs import Paint
+from support.waiting import eventually
+from support.workshop import running_worker
+from toril.backend import JobHandle, QueueService
+from toril.bull.connection import Connection
+from toril.bull.errors import BrokerUnavailable
+from toril.bull.thread_connection import ThreadConnection
+from toril.types import JobState
+from toril.worker import WorkerSettings
+
+PREFIX = f"{{{tag_of(0)}}}"  # on the server that has a replica
+# A lock outlasts the failover, as it does by default.
+SETTINGS = WorkerSettings(concurrency=5, lock_duration=6.0, stalled_interval=1.0)
+
+
+async def is_done(handle: JobHandle[object]) -> bool:
+    return await handle.state() is JobState.COMPLETED
+
+
+async def test_jobs_outlive_the_server_of_their_queue(own_cluster: RunningCluster) -> None:
+    async with QueueService.connect(own_cluster.url, prefix=PREFIX, timeout=30.0) as queues:
+        long = await queues.enqueue(Paint(colour="long", seconds=5.0))
+        many = await queues.enqueue_many(Paint(colour="red", seconds=0.05) for _ in range(100))
+        async with running_worker(own_cluster.url, PREFIX, settings=SETTINGS):
+            await eventually(lambda: is_done(many[10]))
+            own_cluster.fail_over()
+            # Added meanwhile, followed meanwhile, run meanwhile:
+            late = await queues.enqueue(Paint(colour="late"))
+            for handle in (*many, late):
+                await handle.result(timeout=30)
+            await long.result(timeout=30)
+            # Its lock was renewed at the one server, and then at the other.
+            assert (await long.record()).attempts_started == 1
+
+
+async def test_a_sleeping_worker_wakes_for_jobs_after_the_failover(own_cluster: RunningCluster) -> None:
+    async with QueueService.connect(own_cluster.url, prefix=PREFIX, timeout=30.0) as queues:
+        async with running_worker(own_cluster.url, PREFIX, settings=SETTINGS) as worker:
+            await (await queues.enqueue(Paint(colour="red"))).result(timeout=20)
+            own_cluster.fail_over()
+            handle = await queues.enqueue(Paint(colour="blue"))
+            assert (await handle.result(timeout=20)).colour == "blue"
+            await eventually(lambda: worker.is_ready)
+
+
+async def test_connections_find_the_new_server(own_cluster: RunningCluster) -> None:
+    key = f"{PREFIX}:key"
+    async with Connection(own_cluster.url) as known, Connection(own_cluster.masters[0].url) as lost:
+        with ThreadConnection.open(own_cluster.masters[0].url) as blocking:
+            for connection in (known, lost):
+                await connection.execute("SET", key, "1")
+            blocking.execute("SET", key, "1")
+            own_cluster.fail_over()
+            for connection in (known, lost):
+                assert await connection.execute("GET", key, timeout=30.0) == b"1"
+            assert await asyncio.to_thread(blocking.execute, "GET", key, timeout=30.0) == b"1"
+
+
+async def test_a_cluster_that_has_lost_a_part_means_not_now(own_cluster: RunningCluster) -> None:
+    async with await Connection.open(own_cluster.url) as connection:
+        own_cluster.masters[1].kill()  # nobody can take its place
+        await eventually(lambda: not own_cluster.masters[0].is_ready())
+        with pytest.raises(BrokerUnavailable, match="its cluster is down"):
+            await connection.execute("GET", f"{PREFIX}:key", timeout=0.5)
