@@ -46,7 +46,7 @@ def sweepers(runs: list[str]) -> Handlers:
 def stopping_worker(
     url: str, prefix: str, stop: Stop
 ) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
-    """A worker in a process of its own that takes one run and stops there; killed at the end if not before."""
+    """A worker in a process of its own that takes one run and stops there; it is killed at the end."""
     return killable("support.sweeping", url, prefix, stop.value)
 
 

@@ -1,15 +1,16 @@
 """What can go wrong in a command, and the exit code of every error.
 
 CommandError
-├── BadTarget       MODULE:NAME that cannot be loaded, or is not what the command needs
-├── BadInput        JSON that cannot be read
-├── NotConfirmed    what destroys jobs was not agreed to
-├── NoBroker        nothing to read from: no URL was given, and no embedded broker runs
-├── BrokerRuns      the data folder has a broker already
-├── BrokerEnded     the embedded broker ended by itself
-├── QueueNotFound   nobody has ever used a queue of this name
-├── ResultTimedOut  the awaited job has not ended in time
-└── MembersFailed   worker processes ended for good, and not well
+├── BadTarget         MODULE:NAME that cannot be loaded, or is not what the command needs
+├── BadInput          JSON that cannot be read
+├── NotConfirmed      what destroys jobs was not agreed to
+├── NoBroker          nothing to read from: no URL was given, and no embedded broker runs
+├── BrokerRuns        the data folder has a broker already
+├── BrokerEnded       the embedded broker ended by itself
+├── QueueNotFound     nobody has ever used a queue of this name
+├── ScheduleNotFound  a queue has no schedule of this id
+├── ResultTimedOut    the awaited job has not ended in time
+└── MembersFailed     worker processes ended for good, and not well
 """
 
 from typing import cast
@@ -29,10 +30,12 @@ from toril.bull.errors import (
     JobNotFound,
     QueueBusy,
     QueueNotPaused,
+    ScheduleBusy,
     WrongState,
 )
 from toril.cli.exit_codes import ExitCode
 from toril.jobs import InvalidResult, JobsError
+from toril.types import InvalidSchedule
 from toril.worker import HandlerError, NoHandlers, WorkerError
 
 
@@ -111,6 +114,19 @@ class QueueNotFound(CommandError):
         super().__init__(f"there is no queue {queue!r} below the prefix {prefix!r}; `toril queues` lists all")
 
 
+class ScheduleNotFound(CommandError):
+    """A queue has no schedule of this id."""
+
+    exit_code = ExitCode.NOT_FOUND
+
+    def __init__(self, queue: str, schedule_id: str) -> None:
+        self.queue = queue
+        self.schedule_id = schedule_id
+        super().__init__(
+            f"queue {queue!r} has no schedule {schedule_id!r}; `toril schedule list {queue}` lists all"
+        )
+
+
 class ResultTimedOut(CommandError):
     """The awaited job has not ended in time; it goes on."""
 
@@ -134,7 +150,7 @@ class MembersFailed(CommandError):
         super().__init__("a worker process ended for good; its own lines say why")
 
 
-Expected = (CommandError, BullError, JobsError, BackendError, WorkerError)
+Expected = (CommandError, BullError, JobsError, BackendError, WorkerError, InvalidSchedule)
 """Errors whose message says all there is to say."""
 
 _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
@@ -148,6 +164,8 @@ _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (InvalidQuery, ExitCode.USAGE),
     (InvalidQueueName, ExitCode.USAGE),
     (InvalidSetting, ExitCode.USAGE),
+    (InvalidSchedule, ExitCode.USAGE),
+    (ScheduleBusy, ExitCode.REFUSED),
     (JobLocked, ExitCode.REFUSED),
     (WrongState, ExitCode.REFUSED),
     (QueueNotPaused, ExitCode.REFUSED),

@@ -25,7 +25,7 @@ MEANINGS = {
     ExitCode.BROKER_UNAVAILABLE: "Redis is not available, or not fit for jobs",
     ExitCode.JOB_FAILED: "the awaited job failed",
     ExitCode.TIMED_OUT: "the awaited job did not end in time",
-    ExitCode.NOT_FOUND: "no such queue or job",
+    ExitCode.NOT_FOUND: "no such queue, job or schedule",
     ExitCode.ENDED_BY_FORCE: "a worker ended by force, as its handlers would not stop",
     ExitCode.REFUSED: "the queue or the job does not stand where this can be done",
     ExitCode.INTERRUPTED: "interrupted",

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from toril.cli.errors import BadTarget
-from toril.jobs import Contract, resolve
+from toril.jobs import Catalog, Contract, resolve
 from toril.worker import Handlers
 
 
@@ -40,15 +40,36 @@ def load_contract(target: str) -> Contract[Any, Any]:
     return resolve(target)
 
 
+def load_catalog(module: str) -> Catalog:
+    """The contracts of a module.
+
+    Raises:
+        BadTarget: the module cannot be imported.
+        NoContracts: it has none.
+    """
+    if not _is_module(module):
+        raise BadTarget(module, "expected MODULE, such as app.contracts")
+    _import_module(module, module)
+    return Catalog.load(module)
+
+
 def _import(target: str) -> tuple[ModuleType, str]:
     module, _, name = target.partition(":")
-    if not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
+    if not name.isidentifier() or not _is_module(module):
         raise BadTarget(target, "expected MODULE:NAME, such as app.jobs:name")
+    return _import_module(target, module), name
+
+
+def _is_module(text: str) -> bool:
+    return all(part.isidentifier() for part in text.split("."))
+
+
+def _import_module(target: str, module: str) -> ModuleType:
     here = os.getcwd()
     if sys.path[:1] != [here]:
         sys.path.insert(0, here)
     try:
-        return importlib.import_module(module), name
+        return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name and f"{module}.".startswith(f"{error.name}."):
             raise BadTarget(

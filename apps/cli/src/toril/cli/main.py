@@ -20,6 +20,7 @@ from toril.cli.commands.promote import promote
 from toril.cli.commands.queues import queues
 from toril.cli.commands.remove import remove
 from toril.cli.commands.retry import retry
+from toril.cli.commands.schedule import schedule
 from toril.cli.commands.worker import worker
 from toril.cli.commands.workers import workers
 from toril.cli.exit_codes import MEANINGS
@@ -43,6 +44,7 @@ _WATCHING = (queues, workers, jobs, job, events, metrics)
 _STEERING = (pause, resume, limit, retry, promote, remove, clean, drain, obliterate)
 for command in (*_WORKING, *_WATCHING, *_STEERING):
     app.command()(command)
+app.add_typer(schedule, name="schedule")
 
 
 def _show_version(asked: bool) -> None:
