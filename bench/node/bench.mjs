@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { connectionOptions } from "../../tests/interop/node/connection.mjs";
+import { connectionOf } from "../../tests/interop/node/connection.mjs";
 
 const require = createRequire(new URL("../../tests/interop/node/package.json", import.meta.url));
 const { Queue, Worker } = require("bullmq-6");
@@ -17,7 +17,7 @@ const IDLE_CONCURRENCY = 10;
 const PAUSE_BETWEEN_PICKUPS_MS = 10;
 const LOOK_EVERY_MS = 1;
 
-const connection = connectionOptions(process.argv[2]);
+const connection = connectionOf(process.argv[2]);
 const data = (stamp) => ({ stamp, text: TEXT });
 const microseconds = () => Number(process.hrtime.bigint() / 1000n); // the machine's monotonic clock
 const secondsSince = (begin) => (performance.now() - begin) / 1000;

@@ -1,10 +1,17 @@
-// A broker's URL as the connection options of BullMQ (ioredis).
+// A broker's URL as what BullMQ takes for its connection (ioredis).
+import { Cluster, Redis } from "ioredis";
 
-/** `redis://[user:password@]host:port[/db]` or `unix:///path/to/socket[?password=…&db=…]`. */
-export function connectionOptions(url) {
+/**
+ * `redis://[user:password@]host:port[/db]` or `unix:///path/to/socket[?password=…&db=…]` as options;
+ * `cluster://host:port`, any server of a cluster, as a client, which BullMQ wants for one.
+ */
+export function connectionOf(url) {
   const parsed = new URL(url);
   // Workers wait for as long as it takes; BullMQ demands it of blocking connections.
   const shared = { maxRetriesPerRequest: null };
+  if (parsed.protocol === "cluster:") {
+    return new Cluster([{ host: parsed.hostname, port: Number(parsed.port) }], { redisOptions: shared });
+  }
   if (parsed.protocol === "unix:") {
     return {
       ...shared,
@@ -22,4 +29,9 @@ export function connectionOptions(url) {
     password: decodeURIComponent(parsed.password) || undefined,
     db: Number(parsed.pathname.slice(1) || 0),
   };
+}
+
+/** A client for commands of one's own. */
+export function clientOf(connection) {
+  return connection instanceof Cluster ? connection : new Redis({ ...connection, lazyConnect: true });
 }

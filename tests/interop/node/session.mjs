@@ -1,10 +1,8 @@
 // The operations: everything that one BullMQ version does on one broker under one prefix.
 import { setTimeout as pause } from "node:timers/promises";
 
-import { Redis } from "ioredis";
-
 import { serveBoard } from "./board.mjs";
-import { connectionOptions } from "./connection.mjs";
+import { clientOf, connectionOf } from "./connection.mjs";
 import { followInstructions } from "./processor.mjs";
 
 const BULK_CHUNK = 1000;
@@ -25,8 +23,8 @@ export class Session {
   constructor(packageName, bullmq, url, prefix) {
     this.#packageName = packageName;
     this.#bullmq = bullmq;
-    this.#options = { connection: connectionOptions(url), prefix };
-    this.#redis = new Redis({ ...this.#options.connection, lazyConnect: true });
+    this.#options = { connection: connectionOf(url), prefix };
+    this.#redis = clientOf(this.#options.connection);
   }
 
   /** Any method of Queue; a job is answered with all its fields. */
@@ -34,6 +32,16 @@ export class Session {
     const target = this.#queue(queue);
     if (typeof target[method] !== "function") throw new TypeError(`Queue has no method ${method}`);
     return plain(await target[method](...args));
+  }
+
+  /** When a cron pattern comes due after a time, so many times, as BullMQ's own strategy reckons it (ms). */
+  async nextTimes({ pattern, tz, after, count }) {
+    const times = [];
+    while (times.length < count) {
+      after = await this.#bullmq.defaultRepeatStrategy(after, { pattern, tz }, "");
+      times.push(after);
+    }
+    return times;
   }
 
   /** Any method of Job. */
