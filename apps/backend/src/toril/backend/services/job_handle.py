@@ -34,7 +34,8 @@ class JobHandle(SteeredJob[R]):
     Attributes:
         job_id: the job's; if another one has the custom id or holds the deduplication key, that one's.
         is_new: whether the call that answered with this handle added the job. It did not if there was one
-            that has the custom id or holds the deduplication key; `handle()` never does.
+            that has the custom id or holds the deduplication key; `handle()` never does. The jobs of a flow
+            count as new.
     """
 
     __slots__ = ("_inspector", "_watcher", "is_new")
