@@ -220,7 +220,12 @@ async def test_our_worker_runs_whatever_node_adds(
         return {"name": job.name, "data": json.loads(job.data)}
 
     async with our_worker(broker.url, prefix, handlers=handlers):
-        for name, data in (("never heard of", {"a": [1, None]}), ("señor 😀", "text"), ("plain", 7)):
+        for name, data in (
+            ("never heard of", {"a": [1, None]}),
+            ("señor 😀", "text"),
+            ("", None),
+            ("x" * 1000, 7),
+        ):
             job_id = await node.add("work", name, data)
             assert await node.wait_until_finished("work", job_id) == {"name": name, "data": data}
             assert (await node.on_queue("work", "getJobLogs", job_id))["logs"] == [name]

@@ -1,7 +1,6 @@
 """A function that runs jobs: those of one contract, or all those of a queue that have no other handler."""
 
 import inspect
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,10 +8,9 @@ from typing import Any, TypeVar
 
 from pydantic import JsonValue
 
-from toril.bull.bounds import MOST_BYTES_A_SCRIPT
-from toril.bull.codec import encode_text
 from toril.bull.intake import TakenJob
-from toril.jobs import Contract, InvalidResult, Problem, Queue
+from toril.jobs import Contract, Queue
+from toril.jobs.raw import LONGEST_NAME, raw_contract
 from toril.types import JobRecord, JobState
 from toril.worker.context import JobContext
 from toril.worker.errors import UnsuitableHandler
@@ -71,7 +69,7 @@ class RawHandler:
         """What the function returned, as JSON.
 
         Raises:
-            InvalidResult: it is no JSON, holds NaN or infinity, or has more than 4 million bytes.
+            InvalidResult: it is no JSON, holds NaN or infinity, or is larger than 64 MiB.
         """
         return encode_json_result(self.queue.name, job.name, result)
 
@@ -104,17 +102,10 @@ def encode_json_result(queue: str, name: str, result: JsonValue) -> bytes:
     """The result of a job without a contract, as JSON.
 
     Raises:
-        InvalidResult: it is no JSON, holds NaN or infinity, or has more than 4 million bytes.
+        InvalidResult: it is no JSON, holds NaN or infinity, or is larger than 64 MiB.
     """
-    try:
-        text = json.dumps(result, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError) as fault:
-        raise InvalidResult(queue, name, (Problem("", str(fault)),)) from fault
-    data = encode_text(text)
-    if len(data) > MOST_BYTES_A_SCRIPT:
-        excess = f"{len(data):,} bytes of JSON are more than {MOST_BYTES_A_SCRIPT:,}"
-        raise InvalidResult(queue, name, (Problem("", excess),))
-    return data
+    # Node may have given the job a name that no contract of ours can have.
+    return raw_contract(Queue(queue), name[:LONGEST_NAME] or "?").encode_result(result)
 
 
 def place_of(function: Callable[..., object]) -> str:

@@ -79,7 +79,7 @@ class JobInHand:
         """The job is done.
 
         Raises:
-            InvalidResult: `result` is no JSON, holds NaN or infinity, or has more than 4 million bytes.
+            InvalidResult: `result` is no JSON, holds NaN or infinity, or is larger than 64 MiB.
             OutcomeRefused: the job is no longer ours, or waits for its children; or it is settled already.
             BrokerUnavailable: Redis did not answer.
         """
