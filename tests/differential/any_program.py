@@ -114,10 +114,17 @@ passing = st.one_of(
 )
 
 
-def _steered(operation: str, *words: Any) -> st.SearchStrategy[Steer]:
+numbered = one_of(["1", "2", "3", "4", "5"])
+named = st.one_of(numbered, one_of(["a", "b", "p"]))
+
+
+def _steered(operation: str, *words: Any, ids: st.SearchStrategy[str] = named) -> st.SearchStrategy[Steer]:
     """One job steered: any, in whatever state it is."""
-    named = one_of(["a", "b", "1", "2", "3", "4", "5", "p"])
-    return named.map(lambda job_id: Steer(operation, (job_id, *words)))
+    return ids.map(lambda job_id: Steer(operation, (job_id, *words)))
+
+
+# What is left of a job that was removed while it ran must not be found by another one of its id.
+CLEANED = [state for state in JobState if state not in (JobState.WAITING_CHILDREN, JobState.ACTIVE)]
 
 
 steering_jobs = st.one_of(
@@ -131,13 +138,13 @@ steering_jobs = st.one_of(
     _steered("change_priority", 2),
     _steered("update_data", b'{"n":3}'),
     _steered("detach"),
-    _steered("remove", False),
+    _steered("remove", False, ids=numbered),
 )
 steering = one_of(
     [
         Steer("drain"),
         Steer("drain", (True,)),
-        *[Steer("clean", (state,)) for state in JobState if state is not JobState.WAITING_CHILDREN],
+        *[Steer("clean", (state,)) for state in CLEANED],
         Steer("promote_all"),
         Steer("pause"),
         *[Steer("resume")] * 4,
