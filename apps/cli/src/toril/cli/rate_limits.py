@@ -4,7 +4,7 @@ import re
 
 import typer
 
-from toril.worker import RateLimit
+from toril.bull.intake import RateLimit
 
 _WRITTEN = re.compile(r"([0-9]{1,9})/([0-9]{1,9}(?:\.[0-9]{1,3})?)")
 

@@ -13,6 +13,7 @@ from toril.cli.errors import BadInput
 from toril.cli.event_loop import run
 from toril.cli.options import AsJson, Prefix, QueueName, Url, Verbose
 from toril.cli.output import print_fields, print_json
+from toril.cli.rate_limits import read_rate_limit
 from toril.cli.reporting import reported
 from toril.cli.steering import steering
 
@@ -37,8 +38,13 @@ def limit(
     ] = None,
     no_concurrency: Annotated[bool, typer.Option("--no-concurrency", help="Any number.")] = False,
     rate: Annotated[
-        str | None,
-        typer.Option(metavar="JOBS/SECONDS", show_default=False, help="How many may start: 100/60."),
+        RateLimit | None,
+        typer.Option(
+            metavar="JOBS/SECONDS",
+            show_default=False,
+            parser=read_rate_limit,
+            help="How many may start: 100/60.",
+        ),
     ] = None,
     no_rate: Annotated[bool, typer.Option("--no-rate", help="Any number.")] = False,
     hold: Annotated[
@@ -63,7 +69,7 @@ def limit(
     wish = _Wish(
         concurrency=concurrency,
         no_concurrency=no_concurrency,
-        rate=None if rate is None else _read_rate(rate),
+        rate=rate,
         no_rate=no_rate,
         hold=hold,
         release=release,
@@ -74,14 +80,6 @@ def limit(
         print_json(_as_json(queue, meta, held_for))
     else:
         print_fields(_fields(meta, held_for))
-
-
-def _read_rate(text: str) -> RateLimit:
-    jobs, _, seconds = text.partition("/")
-    try:
-        return RateLimit(int(jobs), float(seconds))
-    except ValueError:
-        raise BadInput(f"--rate {text}: expected JOBS/SECONDS, such as 100/60") from None
 
 
 async def _apply(url: str | None, keys: QueueKeys, wish: _Wish) -> tuple[QueueMeta, float]:
