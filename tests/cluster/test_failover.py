@@ -63,9 +63,17 @@ async def test_connections_find_the_new_server(own_cluster: RunningCluster) -> N
             assert await asyncio.to_thread(blocking.execute, "GET", key, timeout=30.0) == b"1"
 
 
-async def test_a_cluster_that_has_lost_a_part_means_not_now(own_cluster: RunningCluster) -> None:
+async def test_a_cluster_that_has_lost_a_part_is_waited_for(own_cluster: RunningCluster) -> None:
+    first, lost, last = own_cluster.masters
     async with await Connection.open(own_cluster.url) as connection:
-        own_cluster.masters[1].kill()  # nobody can take its place
-        await eventually(lambda: not own_cluster.masters[0].is_ready())
+        lost.kill()  # nobody can take its place
+        await eventually(lambda: not first.is_ready())
         with pytest.raises(BrokerUnavailable, match="its cluster is down"):
             await connection.execute("GET", f"{PREFIX}:key", timeout=0.5)
+
+        first.client.config_resetstat()
+        waiting = asyncio.create_task(connection.execute("GET", f"{PREFIX}:key", timeout=20.0))
+        await eventually(lambda: "errorstat_CLUSTERDOWN" in first.client.info("errorstats"))
+        for master in (first, last):
+            master.client.config_set("cluster-require-full-coverage", "no")
+        assert await waiting is None

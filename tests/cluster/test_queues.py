@@ -79,6 +79,8 @@ async def carriers(url: str, prefix: str) -> AsyncIterator[QueueService]:
 
 
 async def test_queues_spread_over_the_servers_by_their_names(cluster: RunningCluster, name: str) -> None:
+    for master in cluster.masters:
+        master.client.config_resetstat()
     async with carriers(cluster.url, name) as queues:
         jobs = [carrier(what=f"{number}") for number in range(20) for carrier in CARRIERS]
         handles = await queues.enqueue_many(jobs)
@@ -86,6 +88,7 @@ async def test_queues_spread_over_the_servers_by_their_names(cluster: RunningClu
     assert results == [job.what for job in jobs]
     for queue, master in zip(QUEUES, cluster.masters, strict=True):
         assert master.client.zcard(f"{name}:{queue.name}:completed") == 20
+        assert "errorstat_CROSSSLOT" not in master.client.info("errorstats")
 
 
 async def test_every_queue_is_found_wherever_it_is(cluster: RunningCluster, name: str) -> None:

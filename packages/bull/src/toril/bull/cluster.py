@@ -110,8 +110,10 @@ class Cluster:
         return [self._node(server) for server in self._slots.masters]
 
     def drop(self) -> None:
-        """Ask who holds what before the next call."""
+        """End the sockets at once; the next calls open those that they need."""
         self._slots.is_stale = True
+        for node in self._nodes.values():
+            node.drop()
 
     async def close(self) -> None:
         """End the sockets for good; calls in flight end with BrokerUnavailable."""

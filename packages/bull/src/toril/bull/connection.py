@@ -56,6 +56,7 @@ class Connection:
         try:
             for node in await connection.nodes(timeout=timeout):
                 check_server(str(node.server), await _info(node, timeout), strict=strict)
+            connection._leave_unused_nodes()
         except BaseException:
             await connection.close()
             raise
@@ -143,6 +144,11 @@ class Connection:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def _leave_unused_nodes(self) -> None:
+        """Of a cluster, only the servers that hold what we use shall know us by our name."""
+        if isinstance(self._target, Cluster):
+            self._target.drop()
 
     def _join_cluster(self) -> None:
         if isinstance(self._target, Node):
