@@ -1,4 +1,4 @@
-"""The server of a queue is killed, and its replica takes over: work goes on by itself, nothing is lost."""
+"""A queue's server is killed, or the queue moved to another: work goes on by itself, nothing is lost."""
 
 import asyncio
 
@@ -11,6 +11,7 @@ from support.workshop import running_worker
 from toril.backend import JobHandle, QueueService
 from toril.bull.connection import Connection
 from toril.bull.errors import BrokerUnavailable
+from toril.bull.slots import slot_of
 from toril.bull.thread_connection import ThreadConnection
 from toril.types import JobState
 from toril.worker import WorkerSettings
@@ -38,6 +39,22 @@ async def test_jobs_outlive_the_server_of_their_queue(own_cluster: RunningCluste
             await long.result(timeout=30)
             # Its lock was renewed at the one server, and then at the other.
             assert (await long.record()).attempts_started == 1
+
+
+async def test_a_queue_moves_to_another_server_while_it_is_worked_on(own_cluster: RunningCluster) -> None:
+    source, _, target = own_cluster.masters
+    slot = slot_of(tag_of(0).encode())
+    async with QueueService.connect(own_cluster.url, prefix=PREFIX) as queues:
+        handles = await queues.enqueue_many(Paint(colour="red", seconds=0.01) for _ in range(300))
+        async with running_worker(own_cluster.url, PREFIX, settings=SETTINGS):
+            await eventually(lambda: is_done(handles[10]))
+            source.client.execute_command(
+                "CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", target.id
+            )
+            for handle in handles:
+                await handle.result(timeout=30)
+                assert (await handle.record()).attempts_started == 1
+    assert target.client.zcard(f"{PREFIX}:paint:completed") == 300
 
 
 async def test_a_sleeping_worker_wakes_for_jobs_after_the_failover(own_cluster: RunningCluster) -> None:

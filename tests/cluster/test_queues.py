@@ -16,7 +16,7 @@ from toril.backend import QueueService
 from toril.bull.connection import Connection
 from toril.bull.directory import find_queues
 from toril.bull.errors import BrokerMisconfigured
-from toril.jobs import Job, Queue
+from toril.jobs import Flow, Job, Queue
 from toril.types import EventKind
 from toril.worker import Handlers, JobContext, WorkerFactory, WorkerSettings
 
@@ -128,19 +128,7 @@ async def test_locks_are_renewed_on_every_server(cluster: RunningCluster, name: 
             assert (await handle.record()).attempts_started == 1
 
 
-async def test_scripts_are_forgotten_everywhere_in_mid_run(cluster: RunningCluster, name: str) -> None:
-    async with carriers(cluster.url, name) as queues:
-        handles = await queues.enqueue_many(CarryEast(what=f"{number}") for number in range(300))
-        for _ in range(5):
-            for master in cluster.masters:
-                master.client.script_flush()
-            await asyncio.sleep(0)
-            await queues.enqueue(CarryNorth(what="more"))
-        results = await asyncio.gather(*(handle.result(timeout=20) for handle in handles))
-    assert results == [f"{number}" for number in range(300)]
-
-
-# --- without a hash tag ---
+# --- what cannot be ---
 
 
 async def test_a_producer_is_told_at_its_first_job(cluster: RunningCluster, name: str) -> None:
@@ -153,3 +141,12 @@ async def test_a_worker_is_told_when_it_is_entered(cluster: RunningCluster, name
     with pytest.raises(BrokerMisconfigured, match="hash tag"):
         async with WorkerFactory(cluster.url, painters, prefix=name).create(paint):
             pass
+
+
+async def test_a_flow_over_two_servers_is_refused_before_anything_is_added(
+    cluster: RunningCluster, name: str
+) -> None:
+    async with QueueService.connect(cluster.url, prefix=name) as queues:
+        with pytest.raises(BrokerMisconfigured, match="not in one slot"):
+            await queues.enqueue_flow(Flow(CarryNorth(what="a"), children=[CarryEast(what="b")]))
+    assert [master.client.keys(f"{name}:*") for master in cluster.masters] == [[], [], []]

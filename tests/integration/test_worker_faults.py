@@ -69,6 +69,17 @@ async def test_a_long_job_outlives_its_first_lock(broker: EmbeddedBroker, prefix
             assert (await handle.record()).attempts_started == 1
 
 
+async def test_scripts_that_the_server_forgets_in_mid_run_are_sent_again(
+    broker: EmbeddedBroker, prefix: str, connection: Connection
+) -> None:
+    async with workshop(broker.url, prefix) as queues:
+        handles = await queues.enqueue_many(Paint(colour="red", failures=1) for _ in range(100))
+        for handle in handles:
+            for node in await connection.nodes():
+                await node.execute("SCRIPT", "FLUSH")
+            assert await handle.result(timeout=20) == Painted(colour="red", attempt=2)
+
+
 async def test_a_handler_that_blocks_the_event_loop_keeps_its_job(
     broker: EmbeddedBroker, prefix: str
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import hiredis
 from hiredis import ReplyError
 
-from toril.bull.errors import BrokerUnavailable, BullError, CommandRefused
+from toril.bull.errors import BrokerMisconfigured, BrokerUnavailable, BullError, CommandRefused
 from toril.bull.server_address import ServerAddress
 
 if TYPE_CHECKING:
@@ -95,6 +95,12 @@ def refusal(address: ServerAddress, command: str, reply: ReplyError) -> BullErro
         code = "WRONGPASS"
     if code in NOT_NOW:
         return BrokerUnavailable(str(address), f"{NOT_NOW[code]} ({code})")
+    if code == "CROSSSLOT":
+        return BrokerMisconfigured(
+            str(address),
+            "is a cluster, and the queues that are wanted together are not in one slot",
+            'give them all one prefix with a hash tag: prefix="{bull}"',
+        )
     if text.startswith(TOO_MANY_CLIENTS):
         return BrokerUnavailable(str(address), "it has too many clients already")
     return CommandRefused(str(address), command, text)
