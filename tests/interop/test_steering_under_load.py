@@ -167,3 +167,42 @@ async def _promote(queues: QueueService, job_id: str) -> None:
         await queues.admin("work").promote(job_id)
     except (JobNotFound, WrongState):
         return
+
+
+async def test_a_queue_that_node_obliterates_begins_anew(
+    node: NodeClient, queues: QueueService, broker: EmbeddedBroker, prefix: str
+) -> None:
+    async with our_worker(broker.url, prefix, BUSY) as worker:
+        await queues.enqueue_many(Instructed(seconds=0.05) for _ in range(JOBS))
+        await eventually(lambda: worker.starts)
+        await node.on_queue("work", "obliterate", {"force": True})
+        started = len(worker.starts)
+        handle = await queues.enqueue(Instructed(value="anew"))
+        assert await handle.result(timeout=20) == "anew"
+        await eventually(lambda: is_still(node))
+    assert started < JOBS
+    # One that was being taken may have begun; none that was removed.
+    assert len(worker.starts) <= started + BUSY.concurrency + 1
+    assert await left_in(node, "completed", "failed", "active") == {handle.job_id}
+
+
+async def test_a_queue_that_we_obliterate_begins_anew(
+    major: str, queues: QueueService, broker: EmbeddedBroker, prefix: str
+) -> None:
+    """The Node worker is told, by errors, that what it did is not wanted."""
+    admin = queues.admin("work")
+    async with NodeClient(major, broker.url, prefix, may_emit_errors=True) as node:
+        await node.call("startWorker", queue="work", worker="node", options={"concurrency": 5})
+        await queues.enqueue_many(Instructed(seconds=0.05) for _ in range(JOBS))
+        await eventually(lambda: _has_started(node))
+        await admin.pause()
+        await admin.obliterate(force=True)
+        handle = await queues.enqueue(Instructed(value="anew"))
+        assert await handle.result(timeout=20) == "anew"
+        started = [start["id"] for start in await node.call("processed", worker="node")]
+        assert len(started) < JOBS
+        assert await left_in(node, "completed", "failed", "active", "wait") == {handle.job_id}
+
+
+async def _has_started(node: NodeClient) -> bool:
+    return bool(await node.call("processed", worker="node"))
