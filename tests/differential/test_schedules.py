@@ -1,5 +1,6 @@
 """Schedules: set, changed, continued and removed, wherever their next run stands."""
 
+import random
 from datetime import UTC, datetime
 from typing import Any
 
@@ -264,3 +265,55 @@ def test_a_blocked_queue_is_woken_by_no_run(pair: Pair, schedule: Schedule, stee
     pair.step(steering, *([1] if steering == "set_concurrency" else []))
     set_schedule(pair, schedule)
     pair.check()
+
+
+PLANS = {
+    "steady": [
+        Schedule.every(10.0),
+        Schedule.every(10.0, offset=3.0),
+        Schedule.every(10.0, limit=2, start=at(-20)),
+    ],
+    "cron": [
+        Schedule.cron("*/5 * * * * *"),
+        Schedule.cron("* * * * *", tz="Europe/Berlin", start=at(40), limit=3),
+        DAILY,
+    ],
+}
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_any_course_of_two_schedules_leaves_the_same_queue_behind(pair: Pair, seed: int) -> None:
+    """But for what PARITY.md lists: no paused queue, no run removed that is due, no new pace."""
+    any_of = random.Random(seed)  # noqa: S311 - the same course each time
+    active: list[str] = []
+    for _ in range(30):
+        schedule_id = any_of.choice(list(PLANS))
+        match any_of.choice(["set", "wait", "wait", "take", "take", "end", "add", "remove"]):
+            case "set":
+                made_from = template(
+                    attempts=2, priority=any_of.choice([0, 0, 3]), lifo=any_of.random() < 0.2
+                )
+                pair.step("set_schedule", schedule_id, any_of.choice(PLANS[schedule_id]), made_from)
+            case "wait":
+                pair.clock.advance(any_of.choice([0.5, 5, 12, 70]))
+            case "take":
+                taken = pair.take(2)
+                for run in (each for each in taken if each.startswith("repeat:")):
+                    pair.step("continue_schedule", run, run.split(":")[1])
+                active += taken
+            case "end" if active:
+                job_id = active.pop(any_of.randrange(len(active)))
+                pair.settle(any_of.choice([completed(job_id), failed(job_id), retried(job_id)]))
+            case "add":
+                pair.step("add_one", "other", {})
+            case "remove" if is_delayed(pair, schedule_id):
+                pair.step("remove_schedule", schedule_id)
+            case _:
+                pass
+    pair.check()
+
+
+def is_delayed(pair: Pair, schedule_id: str) -> bool:
+    client, base = pair.expected.client, pair.expected.keys.base
+    due = client.zscore(f"{base}repeat", schedule_id)
+    return due is not None and client.zscore(f"{base}delayed", f"repeat:{schedule_id}:{due:.0f}") is not None
