@@ -25,30 +25,30 @@ ON_A_CLUSTER = tuple(
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     path = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
-    if "kind" not in metafunc.fixturenames or not path.startswith(ON_BOTH_SERVERS):
+    if "server_kind" not in metafunc.fixturenames or not path.startswith(ON_BOTH_SERVERS):
         return
     kinds = [Server.VALKEY, Server.REDIS]
     if path.startswith(ON_A_CLUSTER) and {"broker", "prefix"} <= set(signature(metafunc.function).parameters):
         kinds.append(Server.CLUSTER)
-    metafunc.parametrize("kind", kinds, indirect=True, scope="session")
+    metafunc.parametrize("server_kind", kinds, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def kind(request: pytest.FixtureRequest) -> Server:
+def server_kind(request: pytest.FixtureRequest) -> Server:
     """What a test runs on."""
     return getattr(request, "param", Server.VALKEY)
 
 
 @pytest.fixture(scope="session")
-def server(kind: Server) -> Path:
+def server(server_kind: Server) -> Path:
     """The program of the server that a test runs on."""
-    return kind.program()
+    return server_kind.program()
 
 
 @pytest.fixture(scope="session")
-def broker(kind: Server, server: Path) -> Iterator[EmbeddedBroker | RunningCluster]:
+def broker(server_kind: Server, server: Path) -> Iterator[EmbeddedBroker | RunningCluster]:
     """A running broker, shared by the tests of this process; who kills or reconfigures one starts another."""
-    with RunningCluster() if kind is Server.CLUSTER else EmbeddedBroker(program=server) as running:
+    with RunningCluster() if server_kind is Server.CLUSTER else EmbeddedBroker(program=server) as running:
         yield running
 
 
@@ -59,10 +59,10 @@ def _janitor(broker: EmbeddedBroker) -> Iterator[ThreadConnection]:
 
 
 @pytest.fixture
-def prefix(_janitor: ThreadConnection, kind: Server) -> Iterator[str]:
+def prefix(_janitor: ThreadConnection, server_kind: Server) -> Iterator[str]:
     """The first part of this test's keys, which are removed after it."""
     name = f"test-{uuid4().hex}"
-    if kind is Server.CLUSTER:  # which is thrown away with all its keys
+    if server_kind is Server.CLUSTER:  # which is thrown away with all its keys
         yield f"{{{name}}}"
         return
     yield name

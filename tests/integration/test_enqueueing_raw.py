@@ -40,7 +40,7 @@ async def test_a_raw_job_carries_any_json(broker: EmbeddedBroker, prefix: str, d
 
 
 @pytest.mark.parametrize(
-    "data", [float("nan"), {"x": [float("inf")]}, {1: 2}, (1, 2), b"bytes", object(), "\ud800"], ids=repr
+    "data", [float("nan"), {"x": [float("inf")]}, {1: 2}, (1, 2), b"bytes", Ellipsis, "\ud800"], ids=repr
 )
 async def test_what_is_no_json_is_refused_and_nothing_is_stored(
     broker: EmbeddedBroker, prefix: str, data: Any
