@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from toril.types import InvalidSchedule, Schedule
+from toril.types.schedule import zone
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -46,6 +47,11 @@ def test_a_value_out_of_range_is_refused_and_named(field: str, fault: dict[str, 
 def test_a_cron_pattern_is_of_utc_unless_it_says_otherwise() -> None:
     assert Schedule.cron("0 3 * * *").tz == "UTC"
     assert Schedule.cron("@daily", tz="Asia/Kolkata").tz == "Asia/Kolkata"
+
+
+def test_a_time_zone_is_known_whatever_the_case_of_its_letters() -> None:
+    assert str(zone("utc")).lower() == "utc"
+    assert str(zone("europe/berlin")) == "Europe/Berlin"
 
 
 def test_schedules_that_say_the_same_are_the_same() -> None:

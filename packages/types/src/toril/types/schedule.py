@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 SHORTEST_INTERVAL = 0.001
 LONGEST_INTERVAL = 100 * 365 * 86_400.0
@@ -68,7 +68,7 @@ class Schedule:
             pattern: minute, hour, day of month, month and day of week (`"0 3 * * *"`), with seconds in front
                 if there are six; or a word: `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly` …
             tz: where the clock hangs, as the IANA database names it: `"Europe/Berlin"`.
-            start, end: no run before and after these times, which have a time zone.
+            start, end: runs come after the one and no later than the other; both have a time zone.
             limit: how many runs there are.
 
         Raises:
@@ -141,7 +141,11 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidSchedule("tz", name, ZONE_RULE) from error
+        # Node does not mind the case of the letters.
+        alike = [known for known in available_timezones() if known.lower() == name.lower()]
+        if not alike:
+            raise InvalidSchedule("tz", name, ZONE_RULE) from error
+        return ZoneInfo(alike[0])
 
 
 def _check_moment(field: str, moment: datetime | None) -> None:
