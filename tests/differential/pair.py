@@ -66,6 +66,8 @@ class Pair:
         found = self.compare()
         if lines := broken_rules(found, self.found.keys.queue):
             raise self._differs("invariants", lines)
+        if orphans := self.found.remove_orphans():
+            raise self._differs("invariants", [f"BullMQ found {orphans} orphans"])
 
     def compare(self) -> Snapshot:
         """Compares every key of both sides, where BullMQ itself breaks the invariants."""

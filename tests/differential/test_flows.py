@@ -93,7 +93,7 @@ def test_a_child_in_another_queue_settles_its_parent(
     if steering == "pause":
         pair.step("pause")
     elif steering == "maxed":
-        pair.step("set_concurrency", 0)
+        pair.step("plant", "HSET", "meta", "concurrency", 0)
     children.take(2)
     children.settle(failed("a"))
     pair.check()

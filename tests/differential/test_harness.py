@@ -149,6 +149,13 @@ def test_a_broken_rule_is_named(pair: Pair, command: tuple, complaint: str) -> N
     assert check_invariants(pair.found.client, pair.found.keys) == [complaint]
 
 
+def test_bullmq_finds_an_orphan(pair: Pair) -> None:
+    pair.step("add", [job(), job()])
+    pair.step("plant", "LREM", "wait", 1, "2")
+    assert pair.step("remove_orphans") == 1
+    pair.check()
+
+
 def test_a_snapshot_has_no_word_of_its_prefix(pair: Pair) -> None:
     pair.step("add", [job()])
     pair.take()
