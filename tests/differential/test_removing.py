@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from differential.adding import Parent
 from differential.jobs import completed, failed, job
+from differential.official import Official
 from differential.pair import Pair
 
 from toril.bull.admin import jobs as admin_jobs
+from toril.bull.scripts import load
 
 PairMaker = Callable[..., Pair]
 each_flag = pytest.mark.parametrize("flag", [None, "fpof", "cpof", "idof", "rdof"])
@@ -168,31 +170,77 @@ def test_a_tree_too_large_for_one_call_goes_in_parts(
     pair.compare()
 
 
-def grow(pair: Pair, job_id: str, parent: str, width: int, depth: int) -> None:
+def grow(pair: Pair, job_id: str, parent: str, width: int, depth: int, flag: str | None = None) -> None:
     """A chain of `depth` jobs, each over `width` leaves."""
     add_parent(pair, job_id, parent)
     for number in range(width):
-        add_child(pair, f"{job_id}-{number}", job_id)
+        add_child(pair, f"{job_id}-{number}", job_id, flag)
     if depth > 1:
-        grow(pair, f"{job_id}x", job_id, width, depth - 1)
+        grow(pair, f"{job_id}x", job_id, width, depth - 1, flag)
     elif not width:
         add_child(pair, f"{job_id}-only", job_id)
 
 
+@pytest.mark.parametrize("width", [6, 7, 8, 9, 20])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("flag", [None, "fpof", "cpof"])
+@pytest.mark.parametrize("settles", [0, 18])
 def test_a_part_of_a_large_tree_does_not_run_before_its_turn_to_go(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
+    pair: Pair, removing: Callable[[str, int], str], width: int, depth: int, flag: str | None, settles: int
 ) -> None:
-    monkeypatch.setattr(admin_jobs, "MOST_JOBS_A_FLOW", 7)
+    side, most = pair.found, 7
     add_parent(pair, "above")
-    grow(pair, "root", "above", 9, 3)
-    pair.found.remove("root")
-    told = [
-        entry[b"jobId"]
-        for _, entry in pair.found.client.xrange(pair.found.keys.events)
-        if entry.get(b"prev") == b"waiting-children" and entry[b"event"] == b"waiting"
-    ]
-    assert set(told) <= {b"above", b"root", b"rootx", b"rootxx"}
-    assert pair.found.client.lrange(pair.found.keys.wait, 0, -1) == [b"above"]
+    grow(pair, "root", "above", width, depth, flag)
+    taken = pair.take(settles)
+    pair.settle(*[(completed, failed)[at % 2](job_id) for at, job_id in enumerate(taken)])
+    left, answer = jobs_of(side), "more"
+    released = set(waiting(side))
+    while answer == "more":
+        answer = removing("root", most)
+        gone, left = left - jobs_of(side), jobs_of(side)
+        assert 0 < len(gone) <= most
+        assert set(waiting(side)) - {"above"} <= released
+    assert answer == "removed"
+    assert left == {"above"}
+
+
+@pytest.mark.parametrize(
+    ("ending", "flag"), [(completed, None), (failed, "fpof"), (failed, "idof")], ids=["done", "fpof", "idof"]
+)
+def test_children_that_have_ended_go_in_parts_too(
+    pair: Pair, removing: Callable[[str, int], str], ending: Callable[..., Any], flag: str | None
+) -> None:
+    add_parent(pair, "root")
+    for number in range(45):
+        add_child(pair, f"root-{number}", "root", flag)
+    pair.settle(*map(ending, pair.take(40)))
+    calls = 0
+    while jobs_of(pair.found):
+        removing("root", 7)
+        calls += 1
+    assert calls == 7
+
+
+@pytest.fixture
+def removing(pair: Pair) -> Callable[[str, int], str]:
+    """One call of the script that removes a tree, or as much of it as a call may; its answer."""
+    script = pair.found.client.register_script(load("steering/remove_job").text)
+
+    def remove(job_id: str, most: int) -> str:
+        outcome, *_ = script(keys=[pair.found.keys.meta], args=[job_id, "1", most])
+        return outcome.decode()
+
+    return remove
+
+
+def jobs_of(side: Official) -> set[str]:
+    base = side.keys.base.encode()
+    names = [name.removeprefix(base).decode() for name in side.client.keys(f"{side.keys.base}*")]
+    return {name for name in names if name.startswith(("root", "above")) and ":" not in name}
+
+
+def waiting(side: Official) -> list[str]:
+    return [job_id.decode() for job_id in side.client.lrange(side.keys.wait, 0, -1)]
 
 
 def test_a_worker_in_the_middle_of_a_large_tree_stops_its_removal(
