@@ -64,6 +64,12 @@ def test_jobs_are_counted_by_priority(full: Pair) -> None:
     assert full.step("counts_per_priority", 0, 1, 2, 3, 4, 2_097_151) == [5, 1, 1, 2, 0, 1]
 
 
+def test_the_first_and_the_last_of_a_priority_belong_to_it(pair: Pair) -> None:
+    for number, score in enumerate([3 * 2**32, 4 * 2**32 - 1, 4 * 2**32]):
+        pair.step("plant", "ZADD", "prioritized", score, f"job {number}")
+    assert pair.step("counts_per_priority", 2, 3, 4) == [0, 2, 1]
+
+
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("newest_first", [False, True])
 @pytest.mark.parametrize("limit", [1, 2, 3, 10])

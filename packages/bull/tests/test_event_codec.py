@@ -57,6 +57,19 @@ def test_a_word_that_we_do_not_know_stays_readable_with_its_fields() -> None:
     assert event.fields == (("colour", "red"), ("by", "anna"))
 
 
+def test_a_field_means_something_in_its_own_kind_of_event_only() -> None:
+    fields = ["name", "mix", "delay", "5", "data", "50", "returnvalue", "1", "failedReason", "no paint"]
+    fields += ["attemptsMade", "3", "count", "2", "deduplicationId", "colour", "deduplicatedJobId", "2"]
+    event = read("event", "repainted", *fields)
+    assert event == JobEvent(
+        queue="paint",
+        id=event.id,
+        kind=EventKind.UNKNOWN,
+        name="repainted",
+        fields=tuple(zip(fields[::2], fields[1::2], strict=True)),
+    )
+
+
 @pytest.mark.parametrize(
     "words",
     [

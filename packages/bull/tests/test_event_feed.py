@@ -168,6 +168,18 @@ async def test_tasks_that_share_a_feed_share_its_events(
     assert sorted(seen) == sorted(expected)
 
 
+async def test_a_task_that_shares_a_feed_does_not_wait_while_there_are_events(
+    connection: Connection, reading: Connection, keys: QueueKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toril.bull.event_feed.READ_WITHIN", 1000.0)
+    feed = await EventFeed.open(reading, keys)
+    sharing = [asyncio.create_task(names(feed, 1)) for _ in range(2)]
+    await eventually(lambda: is_blocked(connection, "reading", "xread"))
+    at_once = "for i = 1, 2 do redis.call('XADD', KEYS[1], '*', 'event', 'event ' .. i) end"
+    await connection.execute("EVAL", at_once, 1, keys.events)
+    assert [await task for task in sharing] == [["event 1"], ["event 2"]]
+
+
 async def test_a_reader_that_gives_up_waiting_misses_nothing(
     connection: Connection, reading: Connection, keys: QueueKeys
 ) -> None:

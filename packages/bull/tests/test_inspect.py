@@ -7,7 +7,7 @@ import pytest
 from toril.bull.bounds import MOST_LOG_LINES
 from toril.bull.connection import Connection
 from toril.bull.errors import InvalidQuery
-from toril.bull.inspect import ChildState, QueueInspector
+from toril.bull.inspect import Child, ChildrenPage, ChildState, QueueInspector
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
 from toril.bull.queue import JobQueue, NewJob
@@ -136,6 +136,29 @@ async def test_children_are_read_page_by_page(
         pages += 1
     assert sorted(seen) == expected
     assert pages > 5
+
+
+async def test_a_child_that_redis_names_twice_is_told_once(connection: Connection, keys: QueueKeys) -> None:
+    class Rehashed(QueueInspector):
+        """Redis names members twice while a hash grows or shrinks, which no test can bring about."""
+
+        async def children(
+            self, job_id: str, state: ChildState, *, cursor: int = 0, limit: int = 100
+        ) -> ChildrenPage:
+            pages = {0: ("a", "b"), 1: ("b", "a", "c")}
+            return ChildrenPage(tuple(Child(key) for key in pages[cursor]), 1 if cursor == 0 else None)
+
+    children = Rehashed(connection, keys).each_child("1", ChildState.UNPROCESSED)
+    assert [child.key async for child in children] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("limiter", [None, "5"])
+async def test_a_limit_that_runs_out_never_or_is_not_there_limits_nothing(
+    connection: Connection, keys: QueueKeys, inspector: QueueInspector, limiter: str | None
+) -> None:
+    if limiter is not None:
+        await connection.execute("SET", keys.base + "limiter", limiter)
+    assert [await inspector.rate_limited_for(most) for most in (None, 1)] == [0.0, 0.0]
 
 
 async def test_minutes_have_their_times(
