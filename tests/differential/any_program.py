@@ -110,7 +110,7 @@ passing = st.one_of(
     one_of([TOKEN, TOKEN, "another"]).map(RenewLocks),
     st.builds(Tell, job_id=one_of(["a", "b", "1", "2"]), fraction=one_of([0.0, 0.25, 1.0])),
     one_of(["a", "b", "1", "2", "3", "4", "5"]).map(Cancel),
-    one_of([0.001, 0.5, 1.0, 3.0]).map(Wait),
+    one_of([0.001, 0.5, 1.0, 3.0, 70.0]).map(Wait),
 )
 
 
@@ -139,6 +139,9 @@ steering_jobs = st.one_of(
     _steered("update_data", b'{"n":3}'),
     _steered("detach"),
     _steered("remove", False, ids=numbered),
+    _steered("remove", True, ids=numbered),
+    _steered("remove_unprocessed_children", ids=one_of(["p", "q"])),
+    one_of(["red", "blue"]).map(lambda key: Steer("release_deduplication", (key,))),
 )
 steering = one_of(
     [
@@ -146,6 +149,8 @@ steering = one_of(
         Steer("drain", (True,)),
         *[Steer("clean", (state,)) for state in CLEANED],
         Steer("promote_all"),
+        Steer("retry_each"),
+        Steer("retry_each", (JobState.COMPLETED,)),
         Steer("pause"),
         *[Steer("resume")] * 4,
         Steer("set_concurrency", (1,)),
@@ -154,6 +159,8 @@ steering = one_of(
         Steer("set_rate_limit", (1, 60.0)),
         Steer("set_rate_limit", (3, 90.0)),
         *[Steer("set_rate_limit", (None,))] * 4,
+        Steer("limit_rate_for", (70.0,)),
+        Steer("end_rate_limit"),
         *[Steer("forget", ("limiter",))] * 4,
         Steer("forget", ("marker",)),
     ]
@@ -164,6 +171,7 @@ workers = one_of(
         Worker(),
         Worker(name=None, most_stalls=0),
         Worker(limit=RateLimit(3, 80.0)),
+        Worker(metrics_minutes=2),
     ]
 )
 steps = st.one_of(*[adding] * 4, *[working] * 8, passing, passing, steering, steering_jobs, steering_jobs)

@@ -9,7 +9,7 @@ from itertools import cycle
 from typing import Any, NamedTuple
 
 from differential.adding import Parent
-from differential.jobs import completed, failed, job, postponed, released, retried
+from differential.jobs import completed, failed, job, limited, parked, postponed, released, retried
 from differential.pair import TOKEN, Pair
 
 from toril.bull.outcomes import Outcome
@@ -21,6 +21,8 @@ ENDINGS = {
     "retried": retried,
     "postponed": postponed,
     "released": released,
+    "limited": limited,
+    "parked": parked,
 }
 
 

@@ -1,6 +1,7 @@
 """Steering, through toril.bull."""
 
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -91,7 +92,8 @@ class OurSteering(OurQueue):
         return self._outcome(self._admin.update_data(job_id, data))
 
     def remove_unprocessed_children(self, job_id: str) -> None:
-        self._wait_for(self._admin.remove_unprocessed_children(job_id))
+        with suppress(JobNotFound):
+            self._wait_for(self._admin.remove_unprocessed_children(job_id))
 
     def detach(self, job_id: str) -> bool | None:
         try:
