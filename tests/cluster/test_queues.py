@@ -143,6 +143,32 @@ async def test_a_worker_is_told_when_it_is_entered(cluster: RunningCluster, name
             pass
 
 
+async def test_flows_of_several_servers_are_added_together(cluster: RunningCluster, name: str) -> None:
+    async with carriers(cluster.url, name) as queues:
+        flows = [Flow(carrier(what="a"), children=[carrier(what="b")]) for carrier in CARRIERS * 2]
+        for handle in await queues.enqueue_flows(flows):
+            assert await handle.result(timeout=20) == "a"
+
+
+async def test_a_child_on_another_server_cannot_be_added(cluster: RunningCluster, name: str) -> None:
+    parents = Handlers()
+
+    @parents.handles(CarryNorth)
+    async def carry_on(job: CarryNorth, context: JobContext) -> str:
+        with pytest.raises(BrokerMisconfigured, match="not in one slot"):
+            await context.add_children([CarryEast(what="b")])
+        return job.what
+
+    async with (
+        QueueService.connect(cluster.url, prefix=name) as queues,
+        WorkerFactory(cluster.url, parents, prefix=name).create(north) as worker,
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(worker.run())
+        assert await (await queues.enqueue(CarryNorth(what="a"))).result(timeout=20) == "a"
+        worker.stop()
+
+
 async def test_a_flow_over_two_servers_is_refused_before_anything_is_added(
     cluster: RunningCluster, name: str
 ) -> None:

@@ -11,7 +11,7 @@ from toril.bull.connection import Connection
 from toril.bull.errors import FlowRefused, FlowTooLarge, JobNotFound
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions, JobPolicy, check_job_id, options_of
-from toril.bull.replies import CALL_WITHIN, Argument
+from toril.bull.replies import CALL_WITHIN, Argument, queues_apart
 from toril.bull.scripts import load
 from toril.types import OnFailure
 
@@ -150,13 +150,18 @@ class FlowQueue:
             FlowRefused: a job that exists already cannot become a child here. Nothing of its tree is added;
                 those before it are, and some of those after it may be.
             JobNotFound: `parent` does not exist; of the trees left, none is added.
+            BrokerMisconfigured: Redis is a cluster, and the queues of a tree are not in one slot: nothing of
+                it is added.
             BrokerUnavailable: Redis did not answer; the trees under way may have been added.
         """
         timestamp = to_milliseconds(time.time() if now is None else now)
         batch: list[FlowJobs] = []
         jobs = size = 0
+        slot: int | None = None
         for flow in flows:
-            if batch and (jobs + len(flow) > MOST_JOBS_A_SCRIPT or size > MOST_BYTES_A_SCRIPT):
+            slot, before = self._slot(flow, parent), slot
+            is_full = jobs + len(flow) > MOST_JOBS_A_SCRIPT or size > MOST_BYTES_A_SCRIPT
+            if batch and (is_full or slot != before):
                 await self._add(batch, parent, timestamp)
                 batch, jobs, size = [], 0, 0
             batch.append(flow)
@@ -202,6 +207,14 @@ class FlowQueue:
             0 if job.parent is None else job.parent + 1,
             note,
         )
+
+    def _slot(self, flow: FlowJobs, parent: Parent | None) -> int | None:
+        """The one slot of a cluster that all queues of a tree are in; None where there is no cluster."""
+        queues = {job.queue for job in flow} | ({parent.queue} if parent else set[str]())
+        slots = {self._connection.slot(self._keys(queue).meta) for queue in queues}
+        if len(slots) > 1:
+            raise queues_apart(self._connection.address)
+        return slots.pop()
 
     def _keys(self, queue: str) -> QueueKeys:
         return QueueKeys(queue, self._prefix)

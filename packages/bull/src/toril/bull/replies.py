@@ -96,14 +96,19 @@ def refusal(address: ServerAddress, command: str, reply: ReplyError) -> BullErro
     if code in NOT_NOW:
         return BrokerUnavailable(str(address), f"{NOT_NOW[code]} ({code})")
     if code == "CROSSSLOT":
-        return BrokerMisconfigured(
-            str(address),
-            "is a cluster, and the queues that are wanted together are not in one slot",
-            'give them all one prefix with a hash tag: prefix="{bull}"',
-        )
+        return queues_apart(str(address))
     if text.startswith(TOO_MANY_CLIENTS):
         return BrokerUnavailable(str(address), "it has too many clients already")
     return CommandRefused(str(address), command, text)
+
+
+def queues_apart(address: str) -> BrokerMisconfigured:
+    """The error for queues of a cluster that one step cannot reach together."""
+    return BrokerMisconfigured(
+        address,
+        "is a cluster, and the queues that are wanted together are not in one slot",
+        'give them all one prefix with a hash tag: prefix="{bull}"',
+    )
 
 
 def is_final(problem: OSError) -> bool:

@@ -142,6 +142,7 @@ class QueueService(RawJobs, ScheduledJobs):
             FlowRefused: a job that exists already was to become a child here, but is another job's, or the
                 parent would wait for itself; nothing is stored. (BullMQ adds the rest then, and its parent
                 waits for ever.)
+            BrokerMisconfigured: Redis is a cluster, and the queues are not in one slot; nothing is stored.
             BrokerUnavailable: Redis did not answer in time. The flow may have been added all the same: one
                 whose jobs all have a `job_id` can be added again without harm.
             ServiceClosed: the service is not open. If it was left meanwhile, the flow may have been added.
