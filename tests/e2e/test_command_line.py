@@ -1,12 +1,9 @@
 """The command `toril` as people run it: processes of their own, on a broker of their own."""
 
-import asyncio
 import json
 import signal
 import socket
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,6 +12,7 @@ import psutil
 import pytest
 
 from support.command_line import CommandProcess
+from support.household import Start, add, processes_in
 from support.waiting import eventually
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
@@ -24,99 +22,13 @@ from toril.types import JobState
 
 pytestmark = pytest.mark.timeout(120)
 
-HANDLERS = """
-import asyncio
-import os
-import time
-from typing import Literal
-
-from toril.jobs import Job, Queue
-from toril.worker import Handlers
-
-chores, errands = Queue("chores"), Queue("errands")
-handlers = Handlers()
-
-
-class Chore(Job[str], queue=chores, name="chore"):
-    does: Literal["return", "rest", "hang", "cling", "block"] = "return"
-
-
-class Errand(Job[str], queue=errands, name="errand"):
-    pass
-
-
-@handlers.handles(Chore)
-async def do_chore(job, context):
-    await context.log("begun")
-    while job.does == "rest" and not os.path.exists("rested"):
-        await asyncio.sleep(0.01)
-    if job.does == "block":
-        time.sleep(1000)
-    while job.does in ("hang", "cling"):
-        try:
-            await asyncio.sleep(1000)
-        except asyncio.CancelledError:
-            if job.does == "hang":
-                raise
-    return "done"
-
-
-@handlers.handles(Errand)
-async def run_errand(job, context):
-    return "done"
-"""
-
 TARGET = "household:handlers"
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Where the command is started: near the root, as a socket has to fit into it."""
-    with tempfile.TemporaryDirectory(prefix="toril-e2e-") as name:
-        folder = Path(name)
-        (folder / "household.py").write_text(HANDLERS)
-        yield folder
-        for process in processes_in(folder):  # of a test that failed
-            process.kill()
-
-
-@pytest.fixture
-def url(folder: Path) -> Iterator[str]:
-    with EmbeddedBroker(folder / ".toril") as broker:
-        yield broker.url
-
-
-@pytest.fixture
-def toril(folder: Path) -> Callable[..., CommandProcess]:
-    """Starts the command in the folder."""
-    return partial(CommandProcess, folder=folder)
-
-
-Start = Callable[..., CommandProcess]
-
-
-def processes_in(folder: Path) -> list[psutil.Process]:
-    """The commands' processes; not the broker's, which has another folder."""
-    found: list[psutil.Process] = []
-    for process in psutil.process_iter():
-        try:
-            if process.cwd() == str(folder):
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
 
 
 @contextmanager
 def working(toril: Start, *options: str) -> Iterator[CommandProcess]:
     with toril("worker", TARGET, "--queue", "chores", *options) as worker:
         yield worker
-
-
-async def add(toril: Start, does: str = "return") -> str:
-    with toril("enqueue", "household:Chore", json.dumps({"does": does})) as adding:
-        assert adding.exit_code() == 0, adding.log
-        return adding.stdout.strip()
 
 
 async def state(url: str, job_id: str) -> JobState | None:
@@ -320,54 +232,6 @@ async def test_waiting_for_a_result_can_be_interrupted(toril: Start, url: str):
         assert waiting.exit_code() == 130
         assert waiting.log.splitlines()[1:] == ["interrupted"]
     assert await state(url, "1") is JobState.WAITING
-
-
-async def test_events_are_shown_as_they_happen_until_ctrl_c(toril: Start, url: str):
-    with toril("events", "chores") as following:
-        await eventually(lambda: "DETAIL" in following.stdout)
-        job_id = await add(toril)
-        await eventually(lambda: "waiting" in following.stdout)
-        following.interrupt_all()
-
-        assert following.exit_code() == 130
-        shown = [line.split("\t")[1:] for line in following.stdout.splitlines()[1:]]
-        assert shown == [["added", job_id, "chore"], ["waiting", job_id, ""]]
-        assert following.log.splitlines()[-1] == "interrupted"
-
-
-async def test_events_go_on_when_the_broker_is_back(toril: Start, folder: Path):
-    with EmbeddedBroker(folder / ".toril") as broker:
-        first = await add(toril)
-        with toril("events", "chores", "--after", "0", "--limit", "4", "--json") as following:
-            await eventually(lambda: following.stdout.count("\n") == 2)
-            broker.stop()
-            broker.start()
-            second = await add(toril)
-
-            assert following.exit_code() == 0, following.log
-            events = [json.loads(line) for line in following.stdout.splitlines()]
-    assert [(event["name"], event["job_id"]) for event in events] == [
-        ("added", first),
-        ("waiting", first),
-        ("added", second),
-        ("waiting", second),
-    ]
-
-
-async def test_whoever_reads_events_may_stop_reading(folder: Path, toril: Start, url: str):
-    command = f"{sys.executable} -m toril.cli events chores --after 0 | head -n 1"
-    pipe = asyncio.subprocess.PIPE
-    await add(toril)
-    reading = await asyncio.create_subprocess_shell(command, cwd=folder, stdout=pipe, stderr=pipe)
-    said = asyncio.create_task(reading.communicate())
-
-    async def ended() -> bool:
-        await add(toril)  # it notices when it has something to say
-        return said.done()
-
-    await eventually(ended, timeout=60)
-    shown, log = await said
-    assert (shown.decode(), log.decode()) == ("TIME\tEVENT\tJOB\tDETAIL\n", "")
 
 
 async def test_the_broker_runs_until_it_is_told_to_end_and_keeps_its_jobs(toril: Start, folder: Path):
