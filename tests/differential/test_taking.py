@@ -101,6 +101,16 @@ def test_more_jobs_are_due_than_one_call_promotes(pair: Pair) -> None:
     pair.check()
 
 
+def test_more_jobs_of_one_millisecond_than_it_has_scores_for_become_due(pair: Pair) -> None:
+    """5,000, of which the last 900 share one score: they are promoted in the order of their ids' letters."""
+    for _ in range(20):
+        pair.step("add", [job(delay=60.0)] * 250)
+    pair.clock.advance(60)
+    for _ in range(6):
+        pair.take(1)
+    pair.check()
+
+
 @pytest.mark.parametrize("capacity", [1, 2, 5])
 def test_no_more_jobs_run_than_the_queue_allows(pair: Pair, capacity: int) -> None:
     pair.step("set_concurrency", 2)
