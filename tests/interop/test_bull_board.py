@@ -1,6 +1,8 @@
 """bull-board shows the jobs that our side added and worked on, and steers them: our side sees what it did."""
 
+import json
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -18,7 +20,8 @@ from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
 from toril.bull.outcomes import Completed, Failed
 from toril.bull.queue import JobQueue, NewJob
-from toril.types import JobState
+from toril.jobs import Child, Flow
+from toril.types import JobState, Schedule
 from toril.worker import WorkerSettings
 
 pytestmark = pytest.mark.node
@@ -132,6 +135,37 @@ async def test_it_shows_why_a_job_failed_at_our_worker(
     assert job["isFailed"]
     assert job["failedReason"].endswith("¡no! 😡")
     assert "instructions.py" in job["stacktrace"][0]
+
+
+async def test_it_shows_our_flow_as_a_tree(board: BullBoard, queues: QueueService) -> None:
+    children = [Child(Instructed(number=number)) for number in range(2)]
+    handle = await queues.enqueue_flow(Flow(Instructed(value="parent"), children=children))
+    tree = (await board.get(handle.job_id, "flow"))["flowRoot"]
+    assert (tree["id"], tree["state"]) == (handle.job_id, "waiting-children")
+    assert [child["state"] for child in tree["children"]] == ["waiting", "waiting"]
+    assert tree["dependencies"]["unprocessed"] == 2
+
+
+async def test_it_shows_what_our_worker_counted(
+    board: BullBoard, queues: QueueService, broker: EmbeddedBroker, prefix: str
+) -> None:
+    async with our_worker(broker.url, prefix, WorkerSettings(metrics_minutes=60)):
+        for handle in await queues.enqueue_many(Instructed() for _ in range(3)):
+            await handle.result(timeout=20)
+    assert (await board.get("metrics"))["completed"]["meta"]["count"] == 3
+
+
+async def test_it_changes_and_removes_our_schedule(
+    board: BullBoard, queues: QueueService, inspector: QueueInspector
+) -> None:
+    await queues.schedule(Instructed(), Schedule.every(2 * HOUR, start=datetime(2090, 1, 1, tzinfo=UTC)))
+    [schedule] = json.loads(await board.page("/api/job-schedulers?queueName=work"))["schedulers"]
+    assert (schedule["id"], schedule["every"]) == ("act", 7_200_000)
+    assert await inspector.state(schedule["nextRunJobId"]) is JobState.DELAYED
+    await board.press("job-schedulers", "act", body={"every": 3_600_000}, method="PATCH")
+    assert [record.schedule.interval for record in await queues.schedules("work").list()] == [HOUR]
+    await board.press("job-schedulers", "act", "remove")
+    assert await queues.schedules("work").list() == []
 
 
 async def test_its_pages_cover_all_our_jobs(board: BullBoard, queues: QueueService) -> None:
