@@ -224,6 +224,9 @@ def test_a_child_of_another_living_parent_refuses_the_whole_flow(pair: Pair) -> 
 def test_a_child_that_stands_under_two_parents_refuses_the_whole_flow(pair: Pair) -> None:
     tree = flow(node("root", node("a", node("shared")), node("b", node("shared"))))
     assert pair.expected.add_flow(tree) == "shared"
+    waiting = pair.expected.client.zrange(pair.expected.keys.base + "waiting-children", 0, -1)
+    assert b"b" in waiting, "BullMQ leaves a parent that has nothing to wait for"
+    assert not pair.expected.client.exists(pair.expected.keys.dependencies("b"))
     assert pair.found.add_flow(tree) == "shared"
     assert pair.observed() == {}
 

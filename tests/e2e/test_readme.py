@@ -134,6 +134,14 @@ async def test_the_example_runs_as_it_stands(folder: Path) -> None:
     assert done.stdout == producer.output
 
 
+async def test_the_flow_runs_as_it_stands(folder: Path) -> None:
+    with EmbeddedBroker(port=0) as broker:
+        async with working(folder, TORIL_REDIS_URL=broker.url):
+            done = run(["python", "flow.py"], folder, TORIL_REDIS_URL=broker.url)
+    assert done.returncode == 0, done.stderr
+    assert "5 words in 3 texts\n" in done.stdout
+
+
 @pytest.mark.node
 @pytest.mark.timeout(400)  # npm may have to install BullMQ first
 async def test_node_gets_the_result_of_the_examples_worker(folder: Path) -> None:
