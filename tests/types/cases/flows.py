@@ -61,7 +61,8 @@ async def produce(queues: QueueService) -> None:
     Flow(Store(name="library"), children=["a"])  # error: reportArgumentType list-item
     Flow("library", children=[])  # error: reportArgumentType arg-type
     Child(Count(path="a"), on_failure="ignore")  # error: OnFailure
-    assert wrong and text
+    assert wrong
+    assert text
 
 
 handlers = Handlers()

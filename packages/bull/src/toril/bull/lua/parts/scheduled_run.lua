@@ -1,9 +1,6 @@
 --- use events
---- use blocked
---- use marker
---- use order
---- use enqueue
 --- use store
+--- use place
 --- use take_out
 --- use removal
 --- use deduplication_of_removed
@@ -29,14 +26,7 @@ local function add_run(schedule, due, name, data, options, now)
   local own = string.format(',"delay":%.0f,"jobId":', delay) .. cjson.encode(id)
   call('INCR', base .. 'id')
   store(id, name, data, string.sub(options, 1, -2) .. own .. '}', now, delay, priority, extra)
-  if delay > 0 then
-    call('ZADD', base .. 'delayed', due_score(base, due), id)
-    emit_and_trim('delayed', 'jobId', id, 'delay', due)
-    mark_next_due(base)
-  else
-    enqueue(base, id, priority, known.lifo and 'RPUSH' or 'LPUSH', is_blocked(base))
-    emit_and_trim('waiting', 'jobId', id)
-  end
+  place(id, now, delay, priority, known.lifo and 'RPUSH' or 'LPUSH')
 end
 
 -- Removes a run that waits to be started, and says where it waited; nil if it does not wait.

@@ -2,6 +2,7 @@
 --- use parents
 --- use removal
 --- use deduplication_of_removed
+--- use child_keys
 -- Removing a job with its children, and theirs. The script that uses it says first:
 local most = 0 -- how many jobs one call may remove
 local NO_BOUND = 2147483647
@@ -16,24 +17,9 @@ local function is_spared(child_key)
   return pending_only and (is_locked(child_key) or call('ZSCORE', queue .. 'failed', id) ~= false)
 end
 
--- The keys of a job's children, in BullMQ's order. Of a kind that has more than one call may remove, some.
+-- The keys of a job's children. Of a kind that has more than one call may remove, some.
 local function children_of(job_key)
-  local keys = {}
-  local function append(more)
-    for _, key in ipairs(more) do
-      keys[#keys + 1] = key
-    end
-  end
-  if not pending_only then
-    for _, kind in ipairs({ ':processed', ':failed' }) do
-      local hash = job_key .. kind
-      append(call('HLEN', hash) > most and call('HRANDFIELD', hash, most) or call('HKEYS', hash))
-    end
-    append(call('ZRANGE', job_key .. ':unsuccessful', 0, most - 1))
-  end
-  local set = job_key .. ':dependencies'
-  append(call('SCARD', set) > most and call('SRANDMEMBER', set, most) or call('SMEMBERS', set))
-  return keys
+  return child_keys(job_key, most, pending_only)
 end
 
 local function has_too_many(job_key)
