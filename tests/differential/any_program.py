@@ -10,11 +10,13 @@ from differential.programs import (
     AddFlow,
     AddWithKey,
     Cancel,
+    ContinueSchedules,
     Elsewhere,
     Ending,
     LoseLock,
     RecoverStalled,
     RenewLocks,
+    SetSchedule,
     Settle,
     Steer,
     Tell,
@@ -149,8 +151,6 @@ steering = one_of(
         Steer("drain", (True,)),
         *[Steer("clean", (state,)) for state in CLEANED],
         Steer("promote_all"),
-        Steer("retry_each"),
-        Steer("retry_each", (JobState.COMPLETED,)),
         Steer("pause"),
         *[Steer("resume")] * 4,
         Steer("set_concurrency", (1,)),
@@ -165,6 +165,12 @@ steering = one_of(
         Steer("forget", ("marker",)),
     ]
 )
+scheduling = st.one_of(
+    st.builds(
+        SetSchedule, name=one_of(["tick", "minutely"]), options=one_of([{}, {"attempts": 2}, {"priority": 2}])
+    ),
+    st.builds(ContinueSchedules),
+)
 workers = one_of(
     [
         Worker(),
@@ -174,7 +180,9 @@ workers = one_of(
         Worker(metrics_minutes=2),
     ]
 )
-steps = st.one_of(*[adding] * 4, *[working] * 8, passing, passing, steering, steering_jobs, steering_jobs)
+steps = st.one_of(
+    scheduling, *[adding] * 4, *[working] * 8, passing, passing, steering, steering_jobs, steering_jobs
+)
 anywhere = st.one_of(steps, steps, steps, steps, steps.map(Elsewhere))
 # Lists of lists, because hypothesis draws lists short; they are strung together.
 programs = st.lists(st.lists(anywhere, max_size=16), max_size=10).map(lambda parts: list(chain(*parts)))

@@ -12,8 +12,10 @@ from differential.adding import Parent
 from differential.jobs import completed, failed, job, limited, parked, postponed, released, retried
 from differential.pair import TOKEN, Pair
 
+from toril.bull.options import JobOptions
 from toril.bull.outcomes import Outcome
-from toril.types import Keep
+from toril.bull.schedules import JobTemplate
+from toril.types import Keep, Schedule
 
 ENDINGS = {
     "completed": completed,
@@ -152,6 +154,31 @@ class Cancel(NamedTuple):
 
     def take_on(self, pair: Pair) -> None:
         pair.step("cancel", self.job_id)
+
+
+PLANS = {"tick": Schedule.every(3.0), "minutely": Schedule.cron("* * * * *", tz="UTC")}
+
+
+class SetSchedule(NamedTuple):
+    """Has jobs made again and again; not while the queue is paused, where BullMQ is at fault (PARITY.md)."""
+
+    name: str
+    options: dict[str, Any]
+
+    def take_on(self, pair: Pair) -> None:
+        client, keys = pair.expected.client, pair.expected.keys
+        if not client.hexists(keys.meta, "paused"):
+            template = JobTemplate("sweep", b"{}", JobOptions(**self.options))
+            pair.step("set_schedule", self.name, PLANS[self.name], template)
+
+
+class ContinueSchedules(NamedTuple):
+    """The workers of the runs that are active have the next ones made."""
+
+    def take_on(self, pair: Pair) -> None:
+        for job_id in _active(pair):
+            if job_id.startswith("repeat:"):
+                pair.step("continue_schedule", job_id, job_id.split(":")[1])
 
 
 class Wait(NamedTuple):
