@@ -11,6 +11,7 @@ from differential.programs import (
     AddWithKey,
     Cancel,
     ContinueSchedules,
+    Drain,
     Elsewhere,
     Ending,
     LoseLock,
@@ -147,8 +148,8 @@ steering_jobs = st.one_of(
 )
 steering = one_of(
     [
-        Steer("drain"),
-        Steer("drain", (True,)),
+        Drain(),
+        Drain(include_delayed=True),
         *[Steer("clean", (state,)) for state in CLEANED],
         Steer("promote_all"),
         Steer("pause"),

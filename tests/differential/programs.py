@@ -116,6 +116,17 @@ class Steer(NamedTuple):
         pair.step(self.operation, *self.arguments)
 
 
+class Drain(NamedTuple):
+    """Not while a run of a schedule waits: BullMQ then spares another job in its place (PARITY.md)."""
+
+    include_delayed: bool = False
+
+    def take_on(self, pair: Pair) -> None:
+        waiting = pair.expected.client.lrange(pair.expected.keys.wait, 0, -1)
+        if not any(job_id.startswith(b"repeat:") for job_id in waiting):
+            pair.step("drain", self.include_delayed)
+
+
 class LoseLock(NamedTuple):
     """The worker of the active job at place `which` is gone."""
 
