@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
@@ -14,16 +15,38 @@ from differential.side import Clock, Worker
 from hypothesis import HealthCheck, settings
 from redis import Redis
 
+from support.servers import Server
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.keys import QueueKeys
 from toril.bull.thread_connection import ThreadConnection
 
 THOROUGH = "thorough"
+CASES_ON_REDIS = 5
 settings.register_profile("differential", deadline=None, derandomize=True, max_examples=100)
 settings.register_profile(
     THOROUGH, deadline=None, max_examples=5000, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On Redis each test has only some of its cases; with --hypothesis-profile=thorough, all of them."""
+    if config.getoption("--hypothesis-profile") == THOROUGH:
+        return
+    here = Path(__file__).parent
+    cases: dict[tuple[Path, str], list[pytest.Item]] = {}
+    for item in items:
+        if (
+            isinstance(item, pytest.Function)
+            and item.path.is_relative_to(here)
+            and hasattr(item, "callspec")
+            and item.callspec.params.get("server_kind") is Server.REDIS
+        ):
+            cases.setdefault((item.path, item.originalname), []).append(item)
+    kept = {item for each in cases.values() for item in each[:: -(-len(each) // CASES_ON_REDIS)]}
+    left_out = {item for each in cases.values() for item in each} - kept
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=list(left_out))
 
 
 class Studio:

@@ -1,7 +1,7 @@
 import pytest
 from hiredis import ReplyError
 
-from toril.bull.errors import BrokerUnavailable, CommandRefused
+from toril.bull.errors import BrokerMisconfigured, BrokerUnavailable, CommandRefused
 from toril.bull.replies import refusal
 from toril.bull.server_address import ServerAddress
 
@@ -40,10 +40,15 @@ def test_what_may_work_later_means_that_redis_is_not_available(reply: str):
         "WRONGTYPE Operation against a key holding the wrong kind of value",
         "NOPERM User ann has no permissions to run the 'set' command",
         "ERR Error running script (call to f_0fd3): @user_script:1: user_script:1: attempt to index nil",
-        "CROSSSLOT Keys in request don't hash to the same slot",
     ],
 )
 def test_what_never_works_keeps_its_own_words(reply: str):
     refused = refusal(ADDRESS, "SET", ReplyError(reply))
     assert isinstance(refused, CommandRefused)
     assert (refused.command, refused.reason) == ("SET", reply)
+
+
+def test_queues_of_several_slots_are_a_matter_of_their_prefix():
+    refused = refusal(ADDRESS, "EVALSHA", ReplyError("CROSSSLOT Keys in request don't hash to the same slot"))
+    assert isinstance(refused, BrokerMisconfigured)
+    assert 'prefix="{bull}"' in str(refused)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from toril.bull.codec import encode_text, text
+from toril.bull.codec.fields import JOB_ID
 from toril.bull.connection import Connection
 from toril.bull.errors import InvalidEvent
 from toril.bull.keys import QueueKeys
@@ -13,7 +14,7 @@ MOST_FIELDS = 100
 MOST_BYTES = 65_536
 # Node emits an event under its name: without a listener an "error" would end the process that reads it.
 _TAKEN = {kind.value for kind in EventKind} | {"error"}
-_OURS = ("event", "jobId")
+_OURS = ("event", JOB_ID)
 
 
 async def publish_event(
@@ -38,7 +39,7 @@ async def publish_event(
     told = dict(fields or {})
     _check(name, told)
     if job_id is not None:
-        told["jobId"] = job_id
+        told[JOB_ID] = job_id
     arguments = [name, *(word for pair in told.items() for word in pair)]
     encoded = [encode_text(argument) for argument in arguments]
     if sum(map(len, encoded)) > MOST_BYTES:

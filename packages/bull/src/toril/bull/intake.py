@@ -84,7 +84,8 @@ class Intake:
         worker_name: stands in each job as the one that processed it, if given.
         lock_duration: seconds for which a job that is taken stays locked without renewal.
         limit: a rate limit that this worker brings; one set on the queue itself comes before it.
-        metrics_minutes: count the jobs that end, minute by minute, and keep so many minutes; None counts none.
+        metrics_minutes: count the jobs that end, minute by minute, and keep so many minutes;
+            None counts none.
     """
 
     def __init__(

@@ -74,7 +74,7 @@ class QueueSchedules:
             "" if planned is None else to_milliseconds(planned),
             fields.get("every", ""),
             fields.pop("offset", ""),
-            fields.get("startDate", ""),
+            "" if schedule.start is None else to_milliseconds(schedule.start.timestamp()),
             encode_text(template.name),
             template.data,
             first_run_options(options, schedule_id, schedule, planned, timestamp),

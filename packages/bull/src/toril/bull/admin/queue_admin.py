@@ -5,6 +5,7 @@ from toril.bull.admin.jobs import JobSteering
 from toril.bull.admin.pace import PaceSteering
 from toril.bull.admin.rerunning import RerunningSteering
 from toril.bull.admin.steering import check_count
+from toril.bull.codec.fields import MOST_EVENTS
 
 
 class QueueAdmin(PaceSteering, EmptyingSteering, RerunningSteering, JobSteering):
@@ -36,10 +37,10 @@ class QueueAdmin(PaceSteering, EmptyingSteering, RerunningSteering, JobSteering)
     async def keep_events(self, most: int) -> None:
         """From now on about `most` events are kept, the newest; BullMQ keeps 10,000 where nobody says.
 
-        Node sets it anew whenever a Queue is made there, by its `streams.events.maxLen`.
+        Node sets it anew whenever a Queue is made there, by its option for the length of the stream.
 
         Raises:
             InvalidSetting: less than 0.
         """
         count = check_count("events", most, least=0)
-        await self._connection.execute("HSET", self._keys.meta, "opts.maxLenEvents", count)
+        await self._connection.execute("HSET", self._keys.meta, MOST_EVENTS, count)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from toril.bull.codec.fields import JOB_ID
 from toril.bull.codec.progress import decode_progress
 from toril.bull.codec.values import moment, optional_count, text
 from toril.types import EventKind, JobEvent, JobState
@@ -17,7 +18,7 @@ def decode_event(queue: str, entry_id: bytes, fields: Sequence[bytes]) -> JobEve
     """One entry of an event stream; it never fails, as anybody may have written it."""
     wire = {text(name): value for name, value in zip(fields[::2], fields[1::2], strict=False)}
     name = text(wire.pop("event", b""))
-    job_id = wire.pop("jobId", None)
+    job_id = wire.pop(JOB_ID, None)
     kind = _KINDS.get(name, EventKind.UNKNOWN)
 
     def said(field: str, of: EventKind) -> bytes | None:

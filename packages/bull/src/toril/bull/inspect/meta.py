@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from toril.bull.codec import from_milliseconds, optional_count, seconds, text
+from toril.bull.codec.fields import MOST_EVENTS
 from toril.bull.inspect.reader import QueueReader
 from toril.bull.intake import RateLimit
 
@@ -35,7 +36,7 @@ class MetaReader(QueueReader):
 
     async def meta(self) -> QueueMeta:
         """What was set for the queue: by Node, by `QueueAdmin`, or by nobody."""
-        fields = ("paused", "concurrency", "max", "duration", "opts.maxLenEvents", "version")
+        fields = ("paused", "concurrency", "max", "duration", MOST_EVENTS, "version")
         reply: list[bytes | None] = await self._connection.execute("HMGET", self.keys.meta, *fields)
         paused, concurrency, most, duration, events, version = reply
         jobs, window = optional_count(most), seconds(duration)
