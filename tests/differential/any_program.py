@@ -16,6 +16,7 @@ from differential.programs import (
     Ending,
     LoseLock,
     RecoverStalled,
+    RemoveChildren,
     RenewLocks,
     SetSchedule,
     Settle,
@@ -143,7 +144,7 @@ steering_jobs = st.one_of(
     _steered("detach"),
     _steered("remove", False, ids=numbered),
     _steered("remove", True, ids=numbered),
-    _steered("remove_unprocessed_children", ids=one_of(["p", "q"])),
+    one_of(["p", "q"]).map(RemoveChildren),
     one_of(["red", "blue"]).map(lambda key: Steer("release_deduplication", (key,))),
 )
 steering = one_of(

@@ -116,6 +116,16 @@ class Steer(NamedTuple):
         pair.step(self.operation, *self.arguments)
 
 
+class RemoveChildren(NamedTuple):
+    """Not where several are left: the order in which they go is that of a set, which on Redis 6 is any."""
+
+    parent_id: str
+
+    def take_on(self, pair: Pair) -> None:
+        if pair.expected.client.scard(pair.expected.keys.dependencies(self.parent_id)) <= 1:
+            pair.step("remove_unprocessed_children", self.parent_id)
+
+
 class Drain(NamedTuple):
     """Not while a run of a schedule waits: BullMQ then spares another job in its place (PARITY.md)."""
 

@@ -42,12 +42,16 @@ def snapshot(client: Redis, prefix: str) -> Snapshot:
             pipeline.type(name)
             pipeline.pttl(name)
         facts = pipeline.execute()
-        kinds, ttls = [kind.decode() for kind in facts[::2]], facts[1::2]
-        for name, kind in zip(names, kinds, strict=True):
+        found = [
+            (name, kind.decode(), ttl)
+            for name, kind, ttl in zip(names, facts[::2], facts[1::2], strict=True)
+            if kind != b"none"  # its time ran out meanwhile
+        ]
+        for name, kind, _ in found:
             _read(pipeline, name, kind)
         replies = iter(pipeline.execute())
     keyspace: Snapshot = {}
-    for name, kind, ttl in zip(names, kinds, ttls, strict=True):
+    for name, kind, ttl in found:
         # Redis before 7 does not count what it trimmed.
         content, added = next(replies), next(replies).get("entries-added", 0) if kind == "stream" else 0
         if content is None:
