@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 
 from support.jobs import Paint
-from toril.cli.errors import BadTarget
-from toril.cli.loading import load_contract, load_handlers
+from toril.cli.loading import load_contract
 from toril.jobs import UnknownContract
+from toril.worker.errors import BadTarget
+from toril.worker.process.loading import load_handlers
 
 HANDLERS = """
 from toril.jobs import Job, Queue

@@ -1,7 +1,6 @@
 """What can go wrong in a command, and the exit code of every error.
 
 CommandError
-├── BadTarget         MODULE:NAME that cannot be loaded, or is not what the command needs
 ├── BadInput          JSON that cannot be read
 ├── NotConfirmed      what destroys jobs was not agreed to
 ├── NoBroker          nothing to read from: no URL was given, and no embedded broker runs
@@ -36,24 +35,13 @@ from toril.bull.errors import (
 from toril.cli.exit_codes import ExitCode
 from toril.jobs import InvalidResult, JobsError
 from toril.types import InvalidSchedule
-from toril.worker import HandlerError, NoHandlers, WorkerError
+from toril.worker import BadTarget, HandlerError, NoHandlers, WorkerError
 
 
 class CommandError(Exception):
     """Anything that toril.cli raises on purpose."""
 
     exit_code = ExitCode.FAILED
-
-
-class BadTarget(CommandError):
-    """MODULE:NAME that cannot be loaded, or is not what the command needs."""
-
-    exit_code = ExitCode.USAGE
-
-    def __init__(self, target: str, fault: str) -> None:
-        self.target = target
-        self.fault = fault
-        super().__init__(f"{target}: {fault}")
 
 
 class BadInput(CommandError):
@@ -172,6 +160,7 @@ _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (QueueBusy, ExitCode.REFUSED),
     (InvalidResult, ExitCode.FAILED),
     (JobsError, ExitCode.USAGE),
+    (BadTarget, ExitCode.USAGE),
     (HandlerError, ExitCode.USAGE),
     (NoHandlers, ExitCode.USAGE),
 )

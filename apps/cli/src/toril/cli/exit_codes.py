@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from toril.worker.process.shutdown import ENDED_BY_FORCE
+
 
 class ExitCode(IntEnum):
     """How a command ended, for scripts."""
@@ -13,7 +15,7 @@ class ExitCode(IntEnum):
     JOB_FAILED = 4
     TIMED_OUT = 5
     NOT_FOUND = 6
-    ENDED_BY_FORCE = 7
+    ENDED_BY_FORCE = ENDED_BY_FORCE
     REFUSED = 8
     INTERRUPTED = 130
 

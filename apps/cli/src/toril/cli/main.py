@@ -24,8 +24,8 @@ from toril.cli.commands.schedule import schedule
 from toril.cli.commands.worker import worker
 from toril.cli.commands.workers import workers
 from toril.cli.exit_codes import MEANINGS
-from toril.cli.logging_setup import configure_logging
 from toril.cli.output import print_line
+from toril.worker.process.logging_setup import configure_logging
 
 # \b keeps the lines as they stand.
 _EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"{code:5}  {meaning}" for code, meaning in MEANINGS.items())

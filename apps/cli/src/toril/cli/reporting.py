@@ -11,8 +11,8 @@ import typer
 from toril.backend import JobFailed
 from toril.cli.errors import cause_of, exit_code_of, message_of
 from toril.cli.exit_codes import ExitCode
-from toril.cli.logging_setup import logs_json
 from toril.cli.output import print_note
+from toril.worker.process.logging_setup import logs_json
 
 P = ParamSpec("P")
 

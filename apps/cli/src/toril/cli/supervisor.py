@@ -15,7 +15,7 @@ from toril.bull.connection import Connection
 from toril.cli.brokers import CLIENT_NAME
 from toril.cli.errors import MembersFailed
 from toril.cli.exit_codes import ExitCode
-from toril.cli.shutdown import ENDS_WITHIN, SIGNALS
+from toril.worker.process.shutdown import ENDS_WITHIN, SIGNALS
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0

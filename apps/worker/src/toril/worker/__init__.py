@@ -6,6 +6,8 @@ from toril.worker.children import Children, ChildResult, IgnoredFailure
 from toril.worker.context import JobContext
 from toril.worker.errors import (
     BackoffFailed,
+    BadTarget,
+    DatabaseInReach,
     DuplicateBackoff,
     DuplicateHandler,
     HandlerError,
@@ -32,8 +34,10 @@ from toril.worker.worker_factory import WorkerFactory
 __all__ = [
     "BackoffFailed",
     "BackoffStrategy",
+    "BadTarget",
     "ChildResult",
     "Children",
+    "DatabaseInReach",
     "DuplicateBackoff",
     "DuplicateHandler",
     "FlowRefused",

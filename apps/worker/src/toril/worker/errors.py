@@ -6,6 +6,8 @@ WorkerError
 │   ├── DuplicateBackoff    two strategies for one kind of backoff
 │   ├── UnknownBackoff      a contract whose kind of backoff no strategy makes
 │   └── UnsuitableHandler   a function that cannot be called as its contract asks
+├── BadTarget               MODULE:NAME that cannot be loaded, or is not what is needed
+├── DatabaseInReach         a worker that is to have no database could reach one
 ├── NoHandlers              a worker for a queue that none of its handlers serves
 ├── WorkerNotEntered        a worker that runs before it is connected
 ├── WrongContract           a job taken by hand is read as one of another contract
@@ -16,6 +18,8 @@ WorkerError
 ├── HandlerStopped          a handler tried to end the process or was cancelled from within
 └── UnknownJob              no worker knew the job's name for as long as it was given
 """
+
+from collections.abc import Sequence
 
 
 class WorkerError(Exception):
@@ -67,6 +71,30 @@ class UnsuitableHandler(HandlerError):
         self.handler = handler
         self.fault = fault
         super().__init__(f"handler {handler} {fault}")
+
+
+class BadTarget(WorkerError):
+    """MODULE:NAME that cannot be loaded, or is not what is needed."""
+
+    def __init__(self, target: str, fault: str) -> None:
+        self.target = target
+        self.fault = fault
+        super().__init__(f"{target}: {fault}")
+
+
+class DatabaseInReach(WorkerError):
+    """A worker that is to have no database could reach one.
+
+    Attributes:
+        found: the variables that name a database, or the drivers that are loaded; never their values.
+    """
+
+    def __init__(self, found: Sequence[str]) -> None:
+        self.found = tuple(found)
+        super().__init__(
+            f"this worker is to have no database, but could reach one by {', '.join(found)}; "
+            "start it without, from an environment that has toril-worker and what its handlers need"
+        )
 
 
 class NoHandlers(WorkerError, LookupError):

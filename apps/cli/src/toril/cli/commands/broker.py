@@ -13,7 +13,7 @@ from toril.cli.errors import BrokerEnded, BrokerRuns
 from toril.cli.options import Verbose
 from toril.cli.output import print_line, print_note
 from toril.cli.reporting import reported
-from toril.cli.shutdown import SIGNALS
+from toril.worker.process.shutdown import SIGNALS
 
 LOOK_EVERY = 1.0
 

@@ -1,29 +1,24 @@
 """`toril worker`: run the jobs of some queues."""
 
-import asyncio
 import sys
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Annotated
 
-import structlog
 import typer
 
 from toril.bull.keys import DEFAULT_PREFIX
 from toril.cli.brokers import working_broker
 from toril.cli.event_loop import run
-from toril.cli.lifeline import follow_supervisor
-from toril.cli.loading import load_handlers
-from toril.cli.logging_setup import configure_logging
 from toril.cli.options import Prefix, Strict, Url, Verbose
 from toril.cli.rate_limits import read_rate_limit
 from toril.cli.reporting import reported
-from toril.cli.shutdown import Shutdown
 from toril.cli.supervisor import supervise
 from toril.jobs import Queue
-from toril.worker import RateLimit, Worker, WorkerFactory, WorkerSettings
+from toril.worker import RateLimit, WorkerFactory, WorkerSettings
+from toril.worker.process.loading import load_handlers
+from toril.worker.process.logging_setup import configure_logging
+from toril.worker.process.running import run_workers
 
-_log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.cli")
 _DEFAULTS = WorkerSettings()
 
 
@@ -128,32 +123,4 @@ def worker(
     with working_broker(url) as known:
         factory = WorkerFactory(known, handlers, prefix=prefix, strict=strict)
         workers = [factory.create(each, settings=settings) for each in queues]
-        run(_work(workers, grace=grace, supervised=member is not None))
-
-
-async def _work(workers: list[Worker], *, grace: float, supervised: bool) -> None:
-    """Run the workers until they are stopped."""
-    connecting = asyncio.current_task()
-    connected = False
-
-    def stop() -> None:
-        if not connected and connecting is not None:
-            connecting.cancel()
-        for each in workers:
-            each.stop()
-
-    shutdown = Shutdown(asyncio.get_running_loop(), stop, grace=grace)
-    if supervised:
-        follow_supervisor(shutdown)
-    with shutdown.listening():
-        async with AsyncExitStack() as stack:
-            try:
-                for each in workers:
-                    await stack.enter_async_context(each)
-            except asyncio.CancelledError:
-                _log.info("stopped before it was connected")
-                return
-            connected = True
-            async with asyncio.TaskGroup() as group:
-                for each in workers:
-                    group.create_task(each.run(), name=f"worker of {each.queue}")
+        run(run_workers(workers, grace=grace, supervised=member is not None))

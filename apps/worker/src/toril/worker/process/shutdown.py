@@ -11,13 +11,13 @@ from typing import NoReturn
 
 import structlog
 
-from toril.cli.exit_codes import ExitCode
-
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # What a worker itself allows for cancelled handlers and for the last outcomes, and something for the rest.
 ENDS_WITHIN = 12.0
+ENDED_BY_FORCE = 7
+"""The exit code of a process that was ended by force."""
 
-_log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.cli")
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.worker")
 
 
 class Shutdown:
@@ -80,4 +80,4 @@ class Shutdown:
 def end_by_force(why: str) -> NoReturn:
     """End the process, though something in it will not end; its jobs run again once their locks ran out."""
     _log.error("ended by force", reason=why)
-    os._exit(ExitCode.ENDED_BY_FORCE)
+    os._exit(ENDED_BY_FORCE)

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 
-from toril.cli.shutdown import Shutdown
+from toril.worker.process.shutdown import Shutdown
 
 
 def follow_supervisor(shutdown: Shutdown) -> None:

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from toril.bull.errors import BrokerWarning
-from toril.cli.logging_setup import configure_logging
+from toril.worker.process.logging_setup import configure_logging
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import threading
 import pytest
 
 from support.waiting import eventually
-from toril.cli import shutdown as module
-from toril.cli.shutdown import Shutdown
+from toril.worker.process import shutdown as module
+from toril.worker.process.shutdown import Shutdown
 
 
 @pytest.fixture
