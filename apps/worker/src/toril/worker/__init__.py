@@ -24,6 +24,7 @@ from toril.worker.errors import (
     WrongContract,
 )
 from toril.worker.handlers import Handlers
+from toril.worker.health import WorkerHealth
 from toril.worker.job_in_hand import JobInHand
 from toril.worker.retrying import BackoffStrategy
 from toril.worker.settings import WorkerSettings
@@ -61,6 +62,7 @@ __all__ = [
     "Worker",
     "WorkerError",
     "WorkerFactory",
+    "WorkerHealth",
     "WorkerNotEntered",
     "WorkerSettings",
     "WrongContract",

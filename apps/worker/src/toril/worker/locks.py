@@ -73,6 +73,19 @@ class LockKeeper:
             if lock is not None and lock.token == token:
                 del self._held[job_id]
 
+    @property
+    def lag(self) -> float:
+        """Seconds by which the renewal of the oldest lock is late; 0 if none is. For any thread."""
+        now = time.monotonic()
+        with self._guard:
+            held = list(self._held.values())
+        oldest = min(
+            (lock.renewed_at for lock in held if lock.renew_until is None or now < lock.renew_until),
+            default=now,
+        )
+        # The thread looks once an interval, and renews what is an interval old by then.
+        return max(now - oldest - 2 * self._interval, 0.0)
+
     def _run(self) -> None:
         pause = self._interval
         while not self._stopping.wait(pause):

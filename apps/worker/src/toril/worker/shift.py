@@ -17,6 +17,7 @@ from toril.worker.connections import WorkerConnections
 from toril.worker.execution import Executor
 from toril.worker.executions import Executions
 from toril.worker.handlers import QueueHandlers
+from toril.worker.heartbeat import Heartbeat
 from toril.worker.intake import IntakeLoop
 from toril.worker.locks import LockKeeper
 from toril.worker.outage import Outage
@@ -61,6 +62,7 @@ class Shift:
         self._stopping = False
         self._paused = False
         self._intakes = intakes
+        self._heartbeat = Heartbeat()
         self._marker = Marker(connections.waiting, keys)
         self._check = StalledCheck(
             connections.service,
@@ -111,6 +113,21 @@ class Shift:
         if paused:
             self.pause()
 
+    @property
+    def running(self) -> int:
+        """How many jobs run."""
+        return self._supply.running
+
+    @property
+    def loop_lag(self) -> float:
+        """Seconds by which the event loop is late."""
+        return self._heartbeat.lag
+
+    @property
+    def renewal_lag(self) -> float:
+        """Seconds by which the renewal of the locks is late."""
+        return self._locks.lag
+
     def pause(self) -> None:
         """Takes no more jobs; those that run go on."""
         self._paused = True
@@ -129,6 +146,7 @@ class Shift:
     async def work(self, stop: asyncio.Event, hurry: asyncio.Event, grace: float) -> None:
         """Works until `stop` is set, then lets what runs end, for `grace` seconds or until `hurry` is set."""
         self._locks.start()
+        beating = self._group.create_task(self._heartbeat.beat())
         watching = [
             self._group.create_task(self._intake.watch(self._marker)),
             self._group.create_task(
@@ -145,12 +163,13 @@ class Shift:
             await stop.wait()
         except asyncio.CancelledError:
             # Whoever cancels a worker wants it gone now; its jobs are handed back all the same.
-            await self._end(watching, exchanging, hurry, grace=0.0)
+            await self._end(beating, watching, exchanging, hurry, grace=0.0)
             raise
-        await self._end(watching, exchanging, hurry, grace)
+        await self._end(beating, watching, exchanging, hurry, grace)
 
     async def _end(
         self,
+        beating: asyncio.Task[None],
         watching: list[asyncio.Task[None]],
         exchanging: list[asyncio.Task[None]],
         hurry: asyncio.Event,
@@ -166,6 +185,7 @@ class Shift:
             if not await _within(CLEAN_UP_WITHIN, asyncio.gather(*exchanging, return_exceptions=True)):
                 log.unsettled(self._queue, self._intake.unsettled())
         finally:
+            beating.cancel()
             await asyncio.to_thread(self._locks.stop)
         log.stopped(self._queue, self._executions.released, self._executions.job_ids())
 

@@ -13,6 +13,7 @@ from toril.worker import log
 from toril.worker.connections import WorkerConnections
 from toril.worker.errors import WorkerNotEntered
 from toril.worker.handlers import QueueHandlers
+from toril.worker.health import WorkerHealth
 from toril.worker.outage import Outage
 from toril.worker.settings import WorkerSettings
 from toril.worker.shift import Shift
@@ -66,6 +67,24 @@ class Worker:
     def is_paused(self) -> bool:
         """Whether the worker takes no jobs until it is resumed."""
         return self._resumed is not None
+
+    @property
+    def health(self) -> WorkerHealth:
+        """How the worker is doing now; may be asked from any thread, also while the event loop is held up."""
+        shift = self._shift
+        return WorkerHealth(
+            queue=self.queue,
+            name=self.name,
+            is_running=shift is not None,
+            is_connected=self._connections is not None and not self._outage.lasts,
+            is_paused=self.is_paused,
+            is_stopping=self._stop.is_set(),
+            running=shift.running if shift else 0,
+            stuck=(),
+            loop_lag=shift.loop_lag if shift else 0.0,
+            renewal_lag=shift.renewal_lag if shift else 0.0,
+            lock_duration=self._settings.lock_duration,
+        )
 
     async def __aenter__(self) -> Self:
         """Connects.
