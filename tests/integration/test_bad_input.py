@@ -13,12 +13,12 @@ from support.workshop import QUICK, running_worker, workshop
 from toril.backend import JobFailed, QueueService
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
-from toril.bull.errors import BrokerUnavailable, InvalidJobOptions
+from toril.bull.errors import BrokerUnavailable
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
 from toril.bull.queue import JobQueue, NewJob
 from toril.jobs import InvalidPayload
-from toril.types import JobState
+from toril.types import InvalidJobOptions, JobState
 from toril.worker import Handlers, JobContext
 
 

@@ -16,7 +16,6 @@ from toril.bull.errors import (
     FlowTooLarge,
     InvalidBrokerURL,
     InvalidEvent,
-    InvalidJobOptions,
     InvalidQuery,
     InvalidQueueName,
     InvalidSetting,
@@ -42,7 +41,7 @@ from toril.bull.inspect import (
 )
 from toril.bull.intake import RateLimit
 from toril.bull.schedules import QueueSchedules
-from toril.types import InvalidSchedule
+from toril.types import InvalidJobOptions, InvalidSchedule
 
 __all__ = [
     "AppliedSchedule",

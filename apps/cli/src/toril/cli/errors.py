@@ -21,7 +21,6 @@ from toril.bull.errors import (
     BullError,
     EmbeddedBrokerFailed,
     InvalidBrokerURL,
-    InvalidJobOptions,
     InvalidQuery,
     InvalidQueueName,
     InvalidSetting,
@@ -34,7 +33,7 @@ from toril.bull.errors import (
 )
 from toril.cli.exit_codes import ExitCode
 from toril.jobs import InvalidResult, JobsError
-from toril.types import InvalidSchedule
+from toril.types import InvalidJobOptions, InvalidSchedule
 from toril.worker import BadTarget, HandlerError, NoHandlers, WorkerError
 
 
@@ -138,7 +137,7 @@ class MembersFailed(CommandError):
         super().__init__("a worker process ended for good; its own lines say why")
 
 
-Expected = (CommandError, BullError, JobsError, BackendError, WorkerError, InvalidSchedule)
+Expected = (CommandError, BullError, JobsError, BackendError, WorkerError, InvalidJobOptions, InvalidSchedule)
 """Errors whose message says all there is to say."""
 
 _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (

@@ -2,7 +2,6 @@
 
 BullError
 ├── InvalidQueueName      a queue name that cannot be part of a key
-├── InvalidJobOptions     an option that BullMQ would refuse or misread
 ├── InvalidEvent          an event of one's own that would mislead those who read it
 ├── InvalidQuery          a question that no queue can answer
 ├── InvalidBrokerURL      a URL that does not say where Redis is
@@ -37,16 +36,6 @@ class InvalidQueueName(BullError, ValueError):
     def __init__(self, queue: str) -> None:
         self.queue = queue
         super().__init__(f"queue name {queue!r}: it must not be empty and must not contain ':'")
-
-
-class InvalidJobOptions(BullError, ValueError):
-    """An option that BullMQ would refuse, or read as something else."""
-
-    def __init__(self, option: str, value: object, rule: str) -> None:
-        self.option = option
-        self.value = value
-        self.rule = rule
-        super().__init__(f"{option}={value!r}: {rule}")
 
 
 class InvalidEvent(BullError, ValueError):

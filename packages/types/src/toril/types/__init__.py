@@ -5,6 +5,7 @@ from toril.types.deduplication import Deduplicate
 from toril.types.event import EventKind, JobEvent, JobUpdate
 from toril.types.flow import JobTree, OnFailure
 from toril.types.job import JobRecord, JobState
+from toril.types.job_options import InvalidJobOptions, JobOptions
 from toril.types.policy import Backoff, BackoffKind, Keep
 from toril.types.progress import Progress
 from toril.types.schedule import InvalidSchedule, Schedule
@@ -16,8 +17,10 @@ __all__ = [
     "CustomBackoff",
     "Deduplicate",
     "EventKind",
+    "InvalidJobOptions",
     "InvalidSchedule",
     "JobEvent",
+    "JobOptions",
     "JobRecord",
     "JobState",
     "JobTree",
