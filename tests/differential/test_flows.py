@@ -212,6 +212,21 @@ def test_a_child_without_a_note_of_its_parent_finds_it_by_its_key(
     pair.check()
 
 
+@pytest.mark.parametrize("note", ["no JSON", "7", "[]", "{}", '{"id":7,"queueKey":7}'])
+@pytest.mark.parametrize("ending", [completed, failed])
+def test_a_note_of_the_parent_that_cannot_be_read_is_as_good_as_none(
+    pair: Pair, note: str, ending: Callable
+) -> None:
+    add_parent(pair)
+    add_child(pair, "a")
+    pair.step("add", [job()])
+    pair.take(2)
+    pair.expected.plant("HDEL", "a", "parent")
+    pair.found.plant("HSET", "a", "parent", note)
+    pair.settle(ending("a", keep=Keep(0)), completed("2"), capacity=1)
+    pair.check()
+
+
 @keeps
 @each_flag
 def test_a_child_that_is_evicted_later_is_waited_for_no_longer(

@@ -88,3 +88,14 @@ def test_a_deduplication_key_is_freed(pair: Pair, held_by: str | None, is_freed:
     pair.check()
     pair.step("add_one", "mix", {"de": {"id": "colour"}})
     pair.check()
+
+
+@pytest.mark.parametrize("keep", [0, 1, 3, 9])
+def test_a_log_is_cleared_but_for_its_newest_lines(pair: Pair, keep: int) -> None:
+    pair.step("add", [job(), job()])
+    for number in range(3):
+        pair.step("add_log", "1", f"line {number}")
+    for job_id in ("1", "2", "nobody"):
+        pair.step("clear_logs", job_id, keep)
+        pair.check()
+    assert pair.step("logs", "1", 0, 10)[1] == min(keep, 3)

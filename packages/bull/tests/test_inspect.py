@@ -79,6 +79,15 @@ async def test_a_page_goes_on_from_one_state_to_the_next(
     assert seen == [(state, job_id) for state in ids for job_id in sorted(ids[state], reverse=newest_first)]
 
 
+async def test_a_page_leaves_out_ids_whose_job_is_gone(
+    connection: Connection, keys: QueueKeys, inspector: QueueInspector
+) -> None:
+    await JobQueue(connection, keys).add([NewJob("paint", b"{}", JobOptions())] * 5)
+    await connection.execute("DEL", keys.job("2"))
+    pages = [await inspector.jobs(JobState.WAITING, start=start, limit=2) for start in (0, 2, 4)]
+    assert [[job.id for job in page] for page in pages] == [["1"], ["3", "4"], ["5"]]
+
+
 async def test_no_states_have_no_jobs(inspector: QueueInspector) -> None:
     assert await inspector.jobs([]) == []
 

@@ -52,6 +52,13 @@ class OfficialSteering(OfficialEmptying, OfficialRerunning):
         """How many events are kept from now on."""
         self.client.hset(self.keys.meta, "opts.maxLenEvents", most)
 
+    def clear_logs(self, job_id: str, keep: int = 0) -> None:
+        """Drops the lines of a job's log, but for the newest."""
+        if keep:
+            self.client.ltrim(self.keys.logs(job_id), -keep, -1)
+        else:
+            self.client.delete(self.keys.logs(job_id))
+
     def forget(self, *names: str) -> None:
         """Deletes keys of the queue as if their time had run out: a lock, the limiter, the stalled check."""
         self.client.delete(*[self.keys.base + name for name in names])

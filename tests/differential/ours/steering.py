@@ -43,6 +43,9 @@ class OurSteering(OurQueue):
     def keep_events(self, most: int) -> None:
         self._wait_for(self._admin.keep_events(most))
 
+    def clear_logs(self, job_id: str, keep: int = 0) -> None:
+        self._wait_for(self._admin.clear_logs(job_id, keep=keep))
+
     def drain(self, include_delayed: bool = False) -> None:
         self._wait_for(self._admin.drain(include_delayed=include_delayed))
 

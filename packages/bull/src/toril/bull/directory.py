@@ -12,6 +12,11 @@ KEYS_A_CALL = 2_000
 _GLOB = re.compile(r"([*?\[\]\\^])")
 
 
+def literally(words: str) -> str:
+    """A glob pattern that matches these words alone."""
+    return _GLOB.sub(r"\\\1", words)
+
+
 class QueueNames(NamedTuple):
     """The names, sorted. Not `complete`: there were too many keys to look at all of them."""
 
@@ -34,7 +39,7 @@ async def find_queues(
         BrokerUnavailable: Redis did not answer.
     """
     deadline = time.monotonic() + within
-    pattern = _GLOB.sub(r"\\\1", prefix) + ":*:[mi][ed]*"
+    pattern = literally(prefix) + ":*:[mi][ed]*"
     found: set[str] = set()
     for node in await connection.nodes():
         cursor: bytes | int = 0

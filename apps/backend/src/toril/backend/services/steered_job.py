@@ -89,6 +89,14 @@ class SteeredJob(Generic[R]):
         """
         await self._admin.change_priority(self.job_id, priority, lifo=lifo)
 
+    async def clear_logs(self, *, keep: int = 0) -> None:
+        """Removes the job's log, but for the newest `keep` lines.
+
+        Raises:
+            InvalidSetting: less than 0.
+        """
+        await self._admin.clear_logs(self.job_id, keep=keep)
+
     async def update_data(self, job: Job[R]) -> None:
         """Replaces what the job is to work on. A worker that runs it already has read the old data.
 

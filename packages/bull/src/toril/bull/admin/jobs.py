@@ -2,7 +2,7 @@
 
 import time
 
-from toril.bull.admin.steering import Steering, check_seconds
+from toril.bull.admin.steering import Steering, check_count, check_seconds
 from toril.bull.bounds import MOST_JOBS_A_FLOW
 from toril.bull.codec import is_json, text, to_milliseconds
 from toril.bull.errors import InvalidSetting, JobLocked, JobNotCancellable, JobNotFound, WrongState
@@ -119,6 +119,21 @@ class JobSteering(Steering):
         if not is_json(data):
             raise InvalidSetting("data", data[:50], "JSON, without NaN and infinity")
         self._done(job_id, "changed", await self._run("update_data", job_id, data))
+
+    async def clear_logs(self, job_id: str, *, keep: int = 0) -> None:
+        """Removes a job's log, but for the newest lines.
+
+        Args:
+            keep: how many of these; a job that is gone has none.
+
+        Raises:
+            InvalidSetting: less than 0.
+        """
+        logs = self._keys.logs(job_id)
+        if check_count("lines", keep, least=0):
+            await self._connection.execute("LTRIM", logs, -keep, -1)
+        else:
+            await self._connection.execute("DEL", logs)
 
     async def remove_unprocessed_children(self, job_id: str) -> int:
         """Removes the children of a job that have not run yet, and theirs; it may run, if it waited for them.

@@ -2,13 +2,14 @@
 
 from toril.bull.admin.emptying import EmptyingSteering
 from toril.bull.admin.jobs import JobSteering
+from toril.bull.admin.orphans import OrphanSteering
 from toril.bull.admin.pace import PaceSteering
 from toril.bull.admin.rerunning import RerunningSteering
 from toril.bull.admin.steering import check_count
 from toril.bull.codec.fields import MOST_EVENTS
 
 
-class QueueAdmin(PaceSteering, EmptyingSteering, RerunningSteering, JobSteering):
+class QueueAdmin(PaceSteering, EmptyingSteering, RerunningSteering, OrphanSteering, JobSteering):
     """Changes one queue. Every method raises BrokerUnavailable if Redis does not answer."""
 
     async def release_deduplication(self, key: str, *, held_by: str | None = None) -> bool:
