@@ -19,7 +19,10 @@ ON_BOTH_SERVERS = ("packages/bull", "tests/integration", "tests/differential")
 # What is tested on a cluster too, as far as a test needs no server of its own.
 ON_A_CLUSTER = tuple(
     f"tests/integration/test_{topic}.py"
-    for topic in ("cancelling", "flows", "following", "results", "schedules", "steering", "worker_faults")
+    for topic in (
+        *("cancelling", "cancelling_running_jobs", "flows", "following"),
+        *("results", "schedules", "steering", "worker_faults"),
+    )
 )
 
 

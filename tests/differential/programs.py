@@ -171,10 +171,13 @@ class Tell(NamedTuple):
 
 
 class Cancel(NamedTuple):
+    """Not of a job that runs, which BullMQ cannot cancel from outside."""
+
     job_id: str
 
     def take_on(self, pair: Pair) -> None:
-        pair.step("cancel", self.job_id)
+        if self.job_id not in _active(pair):
+            pair.step("cancel", self.job_id)
 
 
 PLANS = {"tick": Schedule.every(3.0), "minutely": Schedule.cron("* * * * *", tz="UTC")}

@@ -1,4 +1,4 @@
-"""`toril pause`, `resume`, `limit`, `retry`, `promote`, `remove`, `clean`, `drain`, `obliterate`."""
+"""The commands that steer: pause, resume, limit, retry, promote, cancel, remove, clean, drain, obliterate."""
 
 import asyncio
 import json
@@ -8,14 +8,17 @@ import pytest
 
 from support.command_line import Toril
 from support.jobs import Paint, PaintOnce
-from support.workshop import workshop
+from support.waiting import eventually
+from support.worker_process import worker_process
+from support.workshop import is_in, workshop
 from toril.backend import JobFailed, QueueService
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.thread_connection import ThreadConnection
 from toril.cli import steering
+from toril.types import JobState
 
 Count = Callable[[str], int]
-DESTROYING = [["drain"], ["clean"], ["obliterate"], ["remove", "1"]]
+DESTROYING = [["drain"], ["clean"], ["obliterate"], ["remove", "1"], ["cancel", "1"]]
 
 
 @pytest.fixture
@@ -93,6 +96,32 @@ def test_limits_are_set_shown_and_lifted(toril: Toril, filled: list[str]):
 )
 def test_a_limit_that_limits_nothing_is_refused(toril: Toril, filled: list[str], arguments: list[str]):
     assert toril("limit", "paint", *arguments).exit_code == 2
+
+
+def test_jobs_that_wait_are_cancelled(toril: Toril, filled: list[str], count: Count):
+    cancelled = toril("cancel", "paint", filled[0], filled[3], filled[3], "--yes")
+
+    assert cancelled.exit_code == 6
+    assert cancelled.stdout.split() == [filled[0], filled[3]]
+    assert cancelled.stderr.startswith(f"error: queue 'paint' has no job '{filled[3]}'")
+    assert (count("waiting"), count("delayed")) == (2, 0)
+
+
+def test_a_job_that_runs_is_told_to_end(toril: Toril, broker: EmbeddedBroker, prefix: str):
+    async def run_and_cancel() -> None:
+        async with (
+            QueueService.connect(broker.url, prefix=prefix) as queues,
+            worker_process(broker.url, prefix),
+        ):
+            handle = await queues.enqueue(Paint(colour="red", seconds=60))
+            await eventually(lambda: is_in(handle, JobState.ACTIVE))
+            cancelled = await asyncio.to_thread(toril, "cancel", "paint", handle.job_id, "--yes")
+            assert cancelled.stdout == f"{handle.job_id}\n"
+            assert cancelled.stderr == f"job {handle.job_id} runs: its worker has been told\n"
+            with pytest.raises(JobFailed, match="cancelled"):
+                await handle.result(timeout=20)
+
+    asyncio.run(run_and_cancel())
 
 
 def test_failed_jobs_are_retried_by_their_ids(toril: Toril, ended: dict[str, str], count: Count):

@@ -46,7 +46,8 @@ class OurWorking(OurQueue):
 
     def renew_locks(self, locks: Sequence[tuple[str, str]]) -> list[str]:
         renewal = LockRenewal(self._blocking, self.keys, lock_duration=self.worker.lock_duration)
-        return renewal.renew(locks)
+        lost = renewal.renew(locks).lost
+        return [job_id for job_id, _ in locks if job_id in lost]
 
     def update_progress(self, job_id: str, fraction: float) -> int:
         try:

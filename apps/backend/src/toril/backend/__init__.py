@@ -7,7 +7,7 @@ from toril.backend.services.job_handles import JobHandles
 from toril.backend.services.queue_events import QueueEvents
 from toril.backend.services.queue_service import QueueService
 from toril.backend.services.scheduled_jobs import AppliedSchedule
-from toril.bull.admin import QueueAdmin
+from toril.bull.admin import Cancellation, QueueAdmin
 from toril.bull.errors import (
     BrokerMisconfigured,
     BrokerUnavailable,
@@ -48,6 +48,7 @@ __all__ = [
     "BackendError",
     "BrokerMisconfigured",
     "BrokerUnavailable",
+    "Cancellation",
     "Child",
     "ChildState",
     "ChildrenCounts",

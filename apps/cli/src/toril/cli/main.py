@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from toril.cli.commands.broker import broker
+from toril.cli.commands.cancel import cancel
 from toril.cli.commands.clean import clean
 from toril.cli.commands.drain import drain
 from toril.cli.commands.enqueue import enqueue
@@ -41,7 +42,7 @@ app = typer.Typer(
 )
 _WORKING = (worker, enqueue, broker)
 _WATCHING = (queues, workers, jobs, job, events, metrics)
-_STEERING = (pause, resume, limit, retry, promote, remove, clean, drain, obliterate)
+_STEERING = (pause, resume, limit, retry, promote, cancel, remove, clean, drain, obliterate)
 for command in (*_WORKING, *_WATCHING, *_STEERING):
     app.command()(command)
 app.add_typer(schedule, name="schedule")

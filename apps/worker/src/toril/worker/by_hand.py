@@ -67,7 +67,9 @@ async def take_by_hand(
         locks = LockKeeper(
             LockRenewal(renewing, keys, lock_duration=settings.lock_duration),
             lock_duration=settings.lock_duration,
+            grace=settings.grace,
             on_lost=lambda job_id, _token: log.lock_lost(keys.queue, job_id),
+            on_cancelled=lambda job_id, _token: log.job_cancelled(keys.queue, job_id),
         )
         locks.hold(job.id, job.token)
         locks.start()

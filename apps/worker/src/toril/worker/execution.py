@@ -6,8 +6,8 @@ from typing import Any
 from toril.bull.children import JobChildren
 from toril.bull.feedback import JobFeedback
 from toril.bull.intake import TakenJob
-from toril.bull.outcomes import Completed, Outcome
-from toril.types import Keep
+from toril.bull.outcomes import Completed, Failed, Outcome, Postponed, Retried
+from toril.types import CANCELLED, Keep
 from toril.worker.context import JobContext
 from toril.worker.errors import HandlerStopped, JobTimedOut
 from toril.worker.failures import NO_RULES, failed_attempt, failed_for_good
@@ -94,6 +94,11 @@ class Executor:
     def stopped(self, job: TakenJob, error: BaseException) -> Outcome:
         """The outcome of a run whose handler tried to end more than its job."""
         return failed_attempt(job, HandlerStopped(error), self._keep_failed, self._rules)
+
+    def cancelled(self, job: TakenJob, ended: Outcome | None) -> Outcome:
+        """The outcome of a run that was cancelled, however it ended: the trace of a failure is kept."""
+        trace = ended.stacktrace if isinstance(ended, Failed | Retried | Postponed) else None
+        return failed_for_good(job, CANCELLED, trace or job.stacktrace, self._keep_failed)
 
     async def _run(self, job: TakenJob, handler: Handler | RawHandler) -> bytes:
         payload: Any = handler.read(job)

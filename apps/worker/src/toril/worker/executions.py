@@ -1,6 +1,7 @@
 """The jobs that run in a worker at this moment."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from enum import Enum
 
@@ -10,12 +11,16 @@ from toril.bull.outcomes import Failed, Outcome, Postponed, Released, Retried
 from toril.worker import log
 from toril.worker.execution import Executor
 
+# Of jobs that were cancelled before they were known to run here; most of them just run elsewhere.
+MOST_REMEMBERED = 100
+
 
 class _Interrupted(Enum):
     """Why a run was cancelled by its worker."""
 
     LOCK_LOST = "the job is no longer ours"
     WORKER_STOPS = "the worker hands it back"
+    CANCELLED = "somebody cancelled the job"
 
 
 class Executions:
@@ -45,6 +50,7 @@ class Executions:
         self._ended = ended
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._interrupted: dict[tuple[str, str], _Interrupted] = {}
+        self._cancelled_early: deque[tuple[str, str]] = deque(maxlen=MOST_REMEMBERED)
         self._none_left = asyncio.Event()
         self._none_left.set()
         self.released = 0
@@ -55,6 +61,20 @@ class Executions:
     def start(self, job: TakenJob) -> None:
         self._tasks[job.id, job.token] = self._group.create_task(self._run(job), name=job.id)
         self._none_left.clear()
+        if self._cancelled_early and (job.id, job.token) in self._cancelled_early:
+            self.cancel(job.id, job.token)
+
+    def cancel(self, job_id: str, token: str) -> None:
+        """Ends a run whose job somebody has cancelled, once it has cleaned up. Called again, it does nothing.
+
+        A run that is not known may be about to start: that job was taken, and the answer is on its way.
+        """
+        run = (job_id, token)
+        if run not in self._tasks:
+            self._cancelled_early.append(run)
+        elif run not in self._interrupted:
+            log.job_cancelled(self._queue, job_id)
+            self._interrupt(run, _Interrupted.CANCELLED)
 
     def cancel_lost(self, job_id: str, token: str) -> None:
         """Ends a run whose lock is gone; it has no outcome any more."""
@@ -75,14 +95,16 @@ class Executions:
 
     def _interrupt(self, run: tuple[str, str], reason: _Interrupted) -> None:
         self._interrupted.setdefault(run, reason)
-        self._tasks[run].cancel()
+        # Not at once: a task that is cancelled before its first step would never come to the end of `_run`.
+        asyncio.get_running_loop().call_soon(self._tasks[run].cancel)
 
     async def _run(self, job: TakenJob) -> None:
         run = (job.id, job.token)
         outcome: Outcome | None = None
-        self._began(job)
         try:
-            outcome = await self._executor.execute(job)
+            if not self._interrupted or run not in self._interrupted:
+                self._began(job)
+                outcome = await self._executor.execute(job)
         except asyncio.CancelledError as error:
             if run not in self._interrupted:
                 outcome = self._executor.stopped(job, error)
@@ -102,6 +124,8 @@ class Executions:
     ) -> Outcome | None:
         if reason is _Interrupted.LOCK_LOST:
             return None
+        if reason is _Interrupted.CANCELLED:
+            return self._executor.cancelled(job, outcome)
         match outcome:
             case None | Failed() | Retried() | Postponed(reason=str()):
                 self.released += 1

@@ -4,9 +4,9 @@ import traceback
 from typing import cast
 
 from toril.bull.intake import TakenJob
-from toril.bull.outcomes import Completed, Failed, Parked, Postponed, Refusal, Retried
+from toril.bull.outcomes import Completed, Failed, Outcome, Parked, Postponed, Refusal, Retried
 from toril.jobs import InvalidPayload, InvalidResult
-from toril.types import Keep
+from toril.types import CANCELLED, Keep
 from toril.worker.errors import BackoffFailed, Unrecoverable
 from toril.worker.retrying import RetryRules
 
@@ -54,6 +54,11 @@ def failed_by_children(ended: Completed | Parked, refusal: Refusal, keep_failed:
     """A job whose run ended well, but whose children stop it; earlier stack traces stay."""
     reason = "children are not finished" if refusal is Refusal.CHILDREN_PENDING else "children have failed"
     return Failed(ended.job_id, ended.token, reason, None, 1, keep_failed)
+
+
+def failed_as_cancelled(ended: Outcome, keep_failed: Keep | None) -> Failed:
+    """A job that was cancelled just before its run ended otherwise; earlier stack traces stay."""
+    return Failed(ended.job_id, ended.token, CANCELLED, None, 1, keep_failed)
 
 
 def describe(error: BaseException) -> str:

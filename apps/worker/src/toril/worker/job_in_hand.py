@@ -6,12 +6,12 @@ from pydantic import JsonValue
 
 from toril.bull.feedback import JobFeedback
 from toril.bull.intake import Intake, TakenJob
-from toril.bull.outcomes import Completed, Outcome, Postponed, Released
+from toril.bull.outcomes import Completed, Outcome, Postponed, Refusal, Released
 from toril.jobs import HasContract
-from toril.types import JobRecord
+from toril.types import CANCELLED, JobRecord
 from toril.worker import log
 from toril.worker.errors import OutcomeRefused, WrongContract
-from toril.worker.failures import failed_attempt
+from toril.worker.failures import failed_attempt, failed_for_good
 from toril.worker.handler import encode_json_result, record_of
 from toril.worker.retrying import RetryRules
 from toril.worker.settings import WorkerSettings
@@ -145,6 +145,12 @@ class JobInHand:
             raise OutcomeRefused(self.record.queue, self.record.id, "it is settled already")
         settled = await self._intake.settle_and_take([outcome], 0)
         for refused in settled.refused:
+            if refused.code is Refusal.CANCELLED:
+                self._settled = True
+                failed = failed_for_good(
+                    self._job, CANCELLED, self._job.stacktrace, self._settings.keep_failed
+                )
+                await self._intake.settle_and_take([failed], 0)
             reason = refused.code.name.lower().replace("_", " ")
             raise OutcomeRefused(self.record.queue, self.record.id, reason)
         self._settled = True

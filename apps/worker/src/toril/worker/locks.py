@@ -28,15 +28,25 @@ class LockKeeper:
         renewal: the wire; its connection is used by the keeper's thread alone.
         lock_duration: seconds for which a lock lasts; each is renewed while more than half of it is left, so
             that a short outage costs none.
+        grace: seconds for which a job is renewed that is found to be cancelled.
         on_lost: called in the keeper's thread with (job id, token) of a lock that is no longer ours.
+        on_cancelled: called so for a job that is to be cancelled, with every renewal of its lock.
     """
 
     def __init__(
-        self, renewal: LockRenewal, *, lock_duration: float, on_lost: Callable[[str, str], None]
+        self,
+        renewal: LockRenewal,
+        *,
+        lock_duration: float,
+        grace: float,
+        on_lost: Callable[[str, str], None],
+        on_cancelled: Callable[[str, str], None],
     ) -> None:
         self._renewal = renewal
         self._interval = lock_duration / 6
+        self._grace = grace
         self._on_lost = on_lost
+        self._on_cancelled = on_cancelled
         self._held: dict[str, HeldLock] = {}
         self._guard = threading.Lock()
         self._stopping = threading.Event()
@@ -59,12 +69,13 @@ class LockKeeper:
             self._held[job_id] = lock
 
     def bound(self, job_id: str, token: str, renew_for: float) -> None:
-        """Renews a job's lock for at most `renew_for` seconds from now on: its handler begins to run."""
+        """Renews a job's lock for at most `renew_for` seconds from now on, or for less as said before."""
         until = time.monotonic() + renew_for
         with self._guard:
             lock = self._held.get(job_id)
             if lock is not None and lock.token == token:
-                self._held[job_id] = replace(lock, renew_until=until)
+                bound = until if lock.renew_until is None else min(lock.renew_until, until)
+                self._held[job_id] = replace(lock, renew_until=bound)
 
     def let_go(self, job_id: str, token: str) -> None:
         """Renews a job's lock no longer, because the job is settled."""
@@ -110,16 +121,19 @@ class LockKeeper:
         ]
         if not due:
             return
-        lost = set(self._renewal.renew([(job_id, lock.token) for job_id, lock in due]))
+        renewal = self._renewal.renew([(job_id, lock.token) for job_id, lock in due])
         for job_id, lock in due:
-            if job_id in lost:
+            if job_id in renewal.lost:
                 self.let_go(job_id, lock.token)
                 self._on_lost(job_id, lock.token)
-            else:
-                self._note_renewal(job_id, replace(lock, renewed_at=now))
+                continue
+            self._note_renewal(job_id, lock.token, now)
+            if job_id in renewal.cancelled:
+                self.bound(job_id, lock.token, self._grace)
+                self._on_cancelled(job_id, lock.token)
 
-    def _note_renewal(self, job_id: str, renewed: HeldLock) -> None:
+    def _note_renewal(self, job_id: str, token: str, renewed_at: float) -> None:
         with self._guard:
             held = self._held.get(job_id)
-            if held is not None and held.token == renewed.token:
-                self._held[job_id] = renewed
+            if held is not None and held.token == token:
+                self._held[job_id] = replace(held, renewed_at=renewed_at)

@@ -66,6 +66,18 @@ def lock_lost(queue: str, job_id: str) -> None:
     _log.error("lock lost, handler cancelled: another worker may run the job", queue=queue, job_id=job_id)
 
 
+def job_cancelled(queue: str, job_id: str) -> None:
+    _log.info("job cancelled, its handler is to end", queue=queue, job_id=job_id)
+
+
+def cancellations_unheard(queue: str, reason: str) -> None:
+    _log.warning(
+        "cannot hear which jobs are cancelled: it is noticed only as their locks are renewed",
+        queue=queue,
+        reason=reason,
+    )
+
+
 def locks_not_renewed(reason: str) -> None:
     _log.error("locks could not be renewed, trying again", reason=reason)
 

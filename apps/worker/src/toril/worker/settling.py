@@ -7,7 +7,7 @@ from toril.bull.bounds import MOST_BYTES_A_SCRIPT
 from toril.bull.outcomes import Completed, Outcome, Parked, Refusal, Refused
 from toril.types import Keep
 from toril.worker import log
-from toril.worker.failures import failed_by_children
+from toril.worker.failures import failed_as_cancelled, failed_by_children
 
 # A retried job may even be taken again by the time at which its outcome is sent a second time.
 _SETTLED_BEFORE = (Refusal.JOB_GONE, Refusal.LOCK_LOST, Refusal.NOT_ACTIVE, Refusal.LOCKED_BY_OTHER)
@@ -55,6 +55,8 @@ class Settling:
         for outcome, refusal in refused:
             if isinstance(outcome, Completed | Parked) and refusal in _CHILDREN:
                 self._waiting.append(failed_by_children(outcome, refusal, self._keep_failed))
+            elif refusal is Refusal.CANCELLED:
+                self._waiting.append(failed_as_cancelled(outcome, self._keep_failed))
             elif in_doubt and refusal in _SETTLED_BEFORE:
                 log.settled_before(self._queue, outcome.job_id)
             else:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 
+from toril.bull.cancellations import Cancellations
 from toril.bull.children import JobChildren
 from toril.bull.feedback import JobFeedback
 from toril.bull.intake import Intake, TakenJob
@@ -13,6 +14,7 @@ from toril.bull.outcomes import Released
 from toril.bull.schedule_continuation import ScheduleContinuation
 from toril.bull.stalled import StalledCheck
 from toril.worker import log
+from toril.worker.cancelling import hear_cancellations
 from toril.worker.connections import WorkerConnections
 from toril.worker.execution import Executor
 from toril.worker.executions import Executions
@@ -73,8 +75,11 @@ class Shift:
         self._locks = LockKeeper(
             LockRenewal(connections.renewing, keys, lock_duration=settings.lock_duration),
             lock_duration=settings.lock_duration,
+            grace=settings.grace,
             on_lost=self._lock_lost,
+            on_cancelled=self._found_cancelled,
         )
+        self._cancellations = Cancellations(connections.service, keys)
         self._executor = Executor(
             keys.queue,
             handlers,
@@ -157,6 +162,9 @@ class Shift:
                     outage=self._outage,
                 )
             ),
+            self._group.create_task(
+                hear_cancellations(self._cancellations, queue=self._queue, cancel=self._cancel)
+            ),
         ]
         exchanging = [self._group.create_task(self._intake.exchange(each)) for each in self._intakes]
         try:
@@ -218,6 +226,13 @@ class Shift:
     def _ended(self) -> None:
         self._supply.ended()
         self._intake.place_freed()
+
+    def _cancel(self, job_id: str, token: str) -> None:
+        self._locks.bound(job_id, token, self._settings.grace)
+        self._executions.cancel(job_id, token)
+
+    def _found_cancelled(self, job_id: str, token: str) -> None:
+        self._loop.call_soon_threadsafe(self._cancel, job_id, token)
 
     def _lock_lost(self, job_id: str, token: str) -> None:
         self._loop.call_soon_threadsafe(self._executions.cancel_lost, job_id, token)

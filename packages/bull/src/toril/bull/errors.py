@@ -20,7 +20,7 @@ BullError
 ├── JobNotFound           no such job in this queue
 ├── JobLocked             a job that a worker holds, or one of whose children
 └── WrongState            a job that does not stand where this can be done to it
-    └── JobNotCancellable  a job that runs already, has ended, or waits for its children
+    └── JobNotCancellable  a job that has ended, or waits for its children
 
 BrokerWarning             Redis answers, but jobs may not be safe in it (a warning, not an error)
 """
@@ -221,7 +221,7 @@ class WrongState(BullError):
 
 
 class JobNotCancellable(WrongState):
-    """A job that does not wait to be started; `state` is where it stands, or "scheduled"."""
+    """A job that neither waits to be started nor runs; `state` is where it stands, or "scheduled"."""
 
     def __init__(self, queue: str, job_id: str, state: str) -> None:
         super().__init__(queue, job_id, "cancelled", state)

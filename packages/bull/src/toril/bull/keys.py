@@ -68,6 +68,11 @@ class QueueKeys:
     def marker(self) -> str:
         return self.base + "marker"
 
+    @property
+    def cancelled(self) -> str:
+        """No key, but the channel that tells which running jobs are to be cancelled."""
+        return self.base + "cancelled"
+
     def deduplication(self, key: str) -> str:
         return f"{self.base}de:{key}"
 

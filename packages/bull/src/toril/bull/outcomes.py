@@ -147,7 +147,7 @@ Outcome = Completed | Failed | Retried | Postponed | Released | Limited | Parked
 
 
 class Refusal(IntEnum):
-    """Why an outcome was not accepted, with BullMQ's codes (bullmq-protocol §4), and one of ours."""
+    """Why an outcome was not accepted, with BullMQ's codes (bullmq-protocol §4), and two of ours."""
 
     JOB_GONE = -1
     LOCK_LOST = -2
@@ -156,6 +156,7 @@ class Refusal(IntEnum):
     LOCKED_BY_OTHER = -6
     CHILDREN_FAILED = -9
     RECORD_BROKEN = -100
+    CANCELLED = -102
 
 
 class Refused(NamedTuple):

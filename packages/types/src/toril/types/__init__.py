@@ -8,10 +8,12 @@ from toril.types.job import JobRecord, JobState
 from toril.types.job_options import InvalidJobOptions, JobOptions
 from toril.types.policy import Backoff, BackoffKind, Keep
 from toril.types.progress import Progress
+from toril.types.reasons import CANCELLED
 from toril.types.schedule import InvalidSchedule, Schedule
 from toril.types.schedule_record import ScheduleRecord
 
 __all__ = [
+    "CANCELLED",
     "Backoff",
     "BackoffKind",
     "CustomBackoff",

@@ -1,14 +1,15 @@
 """A job that was enqueued, as its producer sees it."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from toril.backend.errors import JobFailed
 from toril.backend.services.deadline import Deadline
 from toril.backend.services.steered_job import SteeredJob
 from toril.backend.services.watcher import JobWatcher, Subscription
-from toril.bull.admin import QueueAdmin
-from toril.bull.errors import BrokerUnavailable, JobNotFound
+from toril.bull.admin import Cancellation, QueueAdmin
+from toril.bull.errors import BrokerUnavailable, JobNotCancellable, JobNotFound
 from toril.bull.inspect import JobOutcome, QueueInspector
 from toril.jobs import Contract
 from toril.types import EventKind, JobEvent, JobRecord, JobState, JobUpdate
@@ -83,15 +84,36 @@ class JobHandle(SteeredJob[R]):
                 nothing is known of the job then. Later silence is waited out.
             ServiceClosed: the service was left, before or meanwhile.
         """
-        deadline = Deadline(timeout)
-        with self._watcher.follow(self._inspector.keys, self.job_id) as subscription:
-            await self._watcher.listen(self._inspector.keys, deadline)
-            outcome = await self._inspector.outcome(self.job_id, timeout=deadline.for_call())
-            while outcome is None:
-                if deadline.left() <= 0:
-                    raise TimeoutError(f"{self!r} has not ended within {timeout:g} s")
-                outcome = await self._next_outcome(subscription, deadline)
-        return self._answer(outcome)
+        return self._answer(await self._outcome(timeout))
+
+    async def cancel(self, *, timeout: float | None = 10.0) -> None:
+        """Removes the job, if it waits to be started. Has one that runs stopped, and waits for its end.
+
+        A worker of ours raises CancelledError in the handler within a second, or as it next renews the lock.
+        The handler may clean up for as long as the worker's `grace`; then the job fails for good with the
+        reason "cancelled", whatever attempts it has left. A handler that does not end by then loses its
+        lock, and its result is refused. A Node worker cannot be told: what it returns counts, but if it fails
+        or dies, the job is not tried again.
+
+        Args:
+            timeout: how many seconds to wait for the end of a job that runs; None for as long as it takes.
+
+        Raises:
+            JobNotFound: there is no such job.
+            JobNotCancellable: it has ended (perhaps just now, with a result), waits for its children, or is
+                the next run of a schedule.
+            TimeoutError: it runs and has not ended in time; it will be cancelled all the same, as soon as its
+                handler ends or its worker is gone.
+            BrokerUnavailable: Redis did not answer; the job may have been cancelled. Cancel it again.
+            ServiceClosed: the service was left, before or meanwhile.
+        """
+        if await self._admin.cancel(self.job_id) is Cancellation.REMOVED:
+            return
+        # A job whose contract keeps none that failed is gone once it has been cancelled.
+        with suppress(JobNotFound):
+            outcome = await self._outcome(timeout)
+            if outcome.state is JobState.COMPLETED:
+                raise JobNotCancellable(self.queue, self.job_id, outcome.state)
 
     async def updates(self) -> AsyncIterator[JobUpdate]:
         """Follows the job: where it stands now, then each change of its state and progress, until it ends.
@@ -150,6 +172,17 @@ class JobHandle(SteeredJob[R]):
             BrokerUnavailable: Redis did not answer.
         """
         return (await self._inspector.logs(self.job_id)).lines
+
+    async def _outcome(self, timeout: float | None) -> JobOutcome:
+        deadline = Deadline(timeout)
+        with self._watcher.follow(self._inspector.keys, self.job_id) as subscription:
+            await self._watcher.listen(self._inspector.keys, deadline)
+            outcome = await self._inspector.outcome(self.job_id, timeout=deadline.for_call())
+            while outcome is None:
+                if deadline.left() <= 0:
+                    raise TimeoutError(f"{self!r} has not ended within {timeout:g} s")
+                outcome = await self._next_outcome(subscription, deadline)
+        return outcome
 
     async def _next_outcome(self, subscription: Subscription, deadline: Deadline) -> JobOutcome | None:
         event = await subscription.next(min(deadline.left(), LOOK_EVERY))

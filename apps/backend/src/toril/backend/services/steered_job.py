@@ -18,15 +18,6 @@ class SteeredJob(Generic[R]):
         self._contract = contract
         self._admin = admin
 
-    async def cancel(self) -> None:
-        """Removes the job, if it has not been started yet.
-
-        Raises:
-            JobNotFound: there is no such job.
-            JobNotCancellable: it runs already, has ended, or waits for its children.
-        """
-        await self._admin.cancel(self.job_id)
-
     async def remove(self, *, with_children: bool = True) -> None:
         """Removes the job wherever it stands, unless a worker holds it.
 

@@ -1,6 +1,7 @@
 """Steering one job."""
 
 import time
+from enum import Enum
 
 from toril.bull.admin.steering import Steering, check_count, check_seconds
 from toril.bull.bounds import MOST_JOBS_A_FLOW
@@ -9,21 +10,33 @@ from toril.bull.errors import InvalidSetting, JobLocked, JobNotCancellable, JobN
 from toril.bull.options import HIGHEST_PRIORITY_NUMBER
 
 
+class Cancellation(Enum):
+    """What was done to cancel a job."""
+
+    REMOVED = "it waited, and is gone"
+    REQUESTED = "it runs: its worker has been told, and it is not started again"
+
+
 class JobSteering(Steering):
     """What people and producers do to a job from outside."""
 
-    async def cancel(self, job_id: str) -> None:
-        """Removes a job that waits to be started: plain, delayed or prioritised.
+    async def cancel(self, job_id: str) -> Cancellation:
+        """Removes a job that waits to be started: plain, delayed or prioritised. Has one that runs stopped.
+
+        A worker of ours cancels its handler within a second, or as it renews the lock; when that has cleaned
+        up, the job fails for good with the reason "cancelled", whatever attempts are left. A Node worker
+        cannot be stopped: what it returns counts, but if it fails or dies, the job is not tried again.
 
         Raises:
             JobNotFound: there is no such job.
-            JobNotCancellable: it runs, has ended, waits for its children, or is the next run of a schedule.
+            JobNotCancellable: it has ended, waits for its children, or is the next run of a schedule.
         """
         reply: int | bytes | None = await self._run("cancel_job", job_id)
         if reply is None:
             raise JobNotFound(self._keys.queue, job_id)
         if isinstance(reply, bytes):
             raise JobNotCancellable(self._keys.queue, job_id, text(reply))
+        return Cancellation.REMOVED if reply == 1 else Cancellation.REQUESTED
 
     async def remove(self, job_id: str, *, with_children: bool = True) -> None:
         """Removes a job wherever it stands, unless a worker holds it. A parent waits for it no longer.

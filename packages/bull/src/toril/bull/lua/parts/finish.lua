@@ -1,3 +1,4 @@
+--- use cancellation
 --- use events
 --- use locks
 --- use parents
@@ -59,7 +60,7 @@ end
 local function finish(outcome, has_children, now)
   local id, target, value = outcome.id, outcome.target, outcome.value
   local job_key = base .. id
-  local job = call('HMGET', job_key, 'timestamp', 'atm', 'parentKey', 'parent', 'deid')
+  local job = call('HMGET', job_key, 'timestamp', 'atm', 'parentKey', 'parent', 'deid', 'defa')
   if not job[1] and call('EXISTS', job_key) == 0 then
     return -1
   end
@@ -70,6 +71,9 @@ local function finish(outcome, has_children, now)
     if call('ZCARD', job_key .. ':unsuccessful') > 0 then
       return -9
     end
+  end
+  if target == 'completed' and job[6] == CANCELLED_REASON then
+    return CANCELLED
   end
   local refused = unlock(id, outcome.token)
   if refused < 0 then

@@ -1,5 +1,6 @@
 --- use events
 --- use blocked
+--- use cancellation
 --- use locks
 --- use marker
 --- use order
@@ -11,7 +12,9 @@
 
 -- 0, or BullMQ's code, for a job whose lock is to be given up.
 local function unlock_existing(id, token)
-  if call('EXISTS', base .. id) == 0 then
+  if is_cancelled(id) then
+    return CANCELLED
+  elseif call('EXISTS', base .. id) == 0 then
     return -1
   end
   return unlock(id, token)

@@ -1,3 +1,4 @@
+--- use cancellation
 --- use events
 --- use enqueue
 -- A finished job is to run again (its id has left the set of those in the state `was`).
@@ -19,8 +20,12 @@ end
 -- `push` says to which end of the line it goes; what follows are further fields to forget.
 local function reopen(id, was, push, blocked, ...)
   local job_key = base .. id
-  local job = call('HMGET', job_key, 'priority', 'parentKey')
+  local job = call('HMGET', job_key, 'priority', 'parentKey', 'defa')
   call('HDEL', job_key, 'finishedOn', 'processedOn', VALUES[was], ...)
+  if job[3] == CANCELLED_REASON then
+    -- A Node worker completed it all the same.
+    call('HDEL', job_key, 'defa')
+  end
   enqueue(base, id, tonumber(job[1]) or 0, push, blocked)
   if job[2] and job[2] ~= '' and call('EXISTS', job[2]) == 1 then
     rejoin_parent(job[2], job_key, was)

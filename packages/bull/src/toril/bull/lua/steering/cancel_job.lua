@@ -1,12 +1,13 @@
 --[[
-Removes a job that waits to be started, so that it never is.
+Removes a job that waits to be started, so that it never is; marks one that runs, and tells its worker.
 
 KEYS  1 the queue's meta key
 ARGV  1 id
-Reply 1 if it was removed; else the state that it is in, 'scheduled' for the pending run of a schedule, or nil if
-      the job is nowhere
+Reply 1 if it was removed, 0 if it runs and has been marked; else the state that it is in, 'scheduled' for the pending
+      run of a schedule, or nil if the job is nowhere
 Events removed, `waiting` of a parent that waited for it alone
 ]]
+--- use cancellation
 --- use deduplication_of_removed
 --- use events
 --- use next_run
@@ -23,7 +24,14 @@ if is_next_run(id) then
 end
 local was_in = take_out(id)
 if not was_in then
-  return state_of(id) or false
+  local state = state_of(id)
+  if state ~= 'active' then
+    return state or false
+  elseif call('EXISTS', job_key) == 0 then
+    return false
+  end
+  cancel_active(id)
+  return 0
 end
 local job = call('HMGET', job_key, 'parentKey', 'deid')
 if job[1] and job[1] ~= '' and call('EXISTS', job[1]) == 1 then

@@ -9,6 +9,7 @@ Reply the ids of the jobs put back
 Events waiting, stalled
 ]]
 --- use bury
+--- use cancellation
 --- use events
 --- use enqueue
 
@@ -33,7 +34,7 @@ local function recover(id)
     -- A ghost: nothing is left of the job.
     return false
   end
-  if call('HINCRBY', base .. id, 'stc', 1) > allowed and not is_scheduled(id) then
+  if call('HINCRBY', base .. id, 'stc', 1) > allowed and not is_scheduled(id) and not is_cancelled(id) then
     call('HSET', base .. id, 'defa', 'job stalled more than allowable limit')
   end
   enqueue(base, id, 0, 'RPUSH', is_blocked(base))

@@ -17,7 +17,7 @@ ARGV  1 now (ms)   2 how many jobs to take, 0 for none   3 the lock token for th
         'parked', id, token
 Reply { refused, jobs, limited_for, next_due, blocked }
       refused      [position of the outcome (from 1), code (bullmq-protocol §4; -100: the job's record is broken, and
-                   the job failed for it), …]
+                   the job failed for it; -102: it is to be cancelled, so it can only be failed), …]
       jobs         per job [name, data, opts, timestamp, deferred failure, attempts started, attempts made, id],
                    and for one that was started or tried before, or is made by a schedule, also stalled count,
                    stacktrace, unknown since, key of the schedule
