@@ -1,5 +1,7 @@
 """We add, a Node worker works: it sees what we meant, and we see what it did."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from support.instructions import Act, Instructed, Patient, Stubborn
@@ -143,3 +145,13 @@ async def test_we_follow_the_progress_and_the_logs_of_a_node_worker(
 
 async def _completed(node: NodeClient, wanted: int) -> bool:
     return (await node.on_queue("work", "getJobCounts", "completed"))["completed"] == wanted
+
+
+async def test_node_keeps_the_time_after_which_we_start_no_job_and_starts_it_all_the_same(
+    node: NodeClient, queues: QueueService
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(minutes=1)
+    handle = await queues.enqueue(Instructed(value="late"), enqueued_at=long_ago, expires_in=30.0)
+    assert (await node.on_queue("work", "getJob", handle.job_id))["opts"]["expiresIn"] == 30_000
+    await node.call("startWorker", queue="work", worker="node", options={})
+    assert await handle.result(timeout=20) == "late"

@@ -56,13 +56,13 @@ def test_the_payload_may_come_from_stdin(toril: Toril):
 
 def test_the_options_reach_the_job(toril: Toril):
     toril("enqueue", "support.jobs:Paint", '{"colour": "red"}', "--job-id", "mine", "--delay", "60.5")
-    toril("enqueue", "support.jobs:Paint", '{"colour": "red"}', "--priority", "3")
+    toril("enqueue", "support.jobs:Paint", '{"colour": "red"}', "--priority", "3", "--expires-in", "90")
     toril("enqueue", "support.jobs:Mix", '{"answer": "1"}')
     toril("enqueue", "support.jobs:Mix", '{"answer": "2"}', "--lifo")
 
     assert (stored(toril, "mine")["state"], stored(toril, "mine")["delay"]) == ("delayed", 60.5)
     [prioritized] = toril("jobs", "paint", "-s", "prioritized", "--json").stdout.splitlines()
-    assert json.loads(prioritized)["priority"] == 3
+    assert (json.loads(prioritized)["priority"], json.loads(prioritized)["expires_in"]) == (3, 90.0)
     waiting = toril("jobs", "paint", "--json").stdout.splitlines()
     assert [json.loads(line)["data"]["answer"] for line in waiting] == ["2", "1"]
 
@@ -108,6 +108,7 @@ def test_the_result_of_a_job_without_a_contract_is_printed_as_json(toril: Toril)
         (["--queue", "a:b", "--name", "x", "{}"], "queue='a:b'"),
         (["--queue", "paint", "--name", "x", "NaN"], "the payload of job 'x'"),
         (["support.jobs:Paint", '{"colour": "red"}', "--ttl", "5"], "--ttl is the time of a key"),
+        (["support.jobs:Paint", '{"colour": "red"}', "--expires-in", "0"], "expires_in=0.0"),
         (["support.jobs:Paint", '{"colour": "red"}', "--deduplicate", ""], "deduplication key is ''"),
         (["support.jobs:Paint", '{"colour": "red"}', "--deduplicate", "k", "--ttl", "0"], "ttl is 0"),
     ],

@@ -39,6 +39,7 @@ options = st.builds(
     delay=durations,
     priority=st.integers(0, 2**21 - 1),
     lifo=st.booleans(),
+    expires_in=st.none() | st.integers(1, 10**9).map(lambda milliseconds: milliseconds / 1000),
     keep_completed=st.one_of(keeps, aged),
     keep_failed=keeps,
     stack_trace_limit=st.one_of(st.none(), st.integers(0, 100)),

@@ -42,20 +42,28 @@ def test_a_flow_without_children_is_a_job(gather: type[Job[Any]]) -> None:
 
 
 def test_options_stand_with_the_job_they_are_for(gather: type[Job[Any]]) -> None:
-    inner = Flow(gather(), children=[gather()], delay=1.0, priority=2, job_id="inner")
+    inner = Flow(gather(), children=[gather()], delay=1.0, priority=2, expires_in=9.0, job_id="inner")
     tree = Flow(
         gather(),
         children=[
-            Child(gather(), on_failure=OnFailure.IGNORE, delay=3.0, priority=4, lifo=True, job_id="leaf"),
+            Child(
+                gather(),
+                on_failure=OnFailure.IGNORE,
+                delay=3.0,
+                priority=4,
+                lifo=True,
+                expires_in=5.0,
+                job_id="leaf",
+            ),
             Child(inner, on_failure=OnFailure.REMOVE),
         ],
         job_id="root",
     )
     root, leaf, nested, last = flow_nodes(tree)
     assert (root.job_id, root.on_failure) == ("root", OnFailure.FAIL_PARENT)
-    assert leaf[3:] == (OnFailure.IGNORE, 3.0, 4, True, "leaf")
-    assert nested[3:] == (OnFailure.REMOVE, 1.0, 2, False, "inner")
-    assert last[3:] == (OnFailure.FAIL_PARENT, 0.0, 0, False, None)
+    assert leaf[3:] == (OnFailure.IGNORE, 3.0, 4, True, 5.0, "leaf")
+    assert nested[3:] == (OnFailure.REMOVE, 1.0, 2, False, 9.0, "inner")
+    assert last[3:] == (OnFailure.FAIL_PARENT, 0.0, 0, False, None, None)
 
 
 def test_a_very_deep_tree_is_walked(gather: type[Job[Any]]) -> None:

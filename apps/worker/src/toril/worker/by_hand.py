@@ -17,7 +17,7 @@ from toril.bull.outcomes import Outcome, Released
 from toril.bull.schedule_continuation import ScheduleContinuation
 from toril.bull.thread_connection import ThreadConnection
 from toril.worker import log
-from toril.worker.failures import failed_for_good
+from toril.worker.failures import failed_as_expired, failed_for_good
 from toril.worker.job_in_hand import JobInHand
 from toril.worker.locks import LockKeeper
 from toril.worker.retrying import RetryRules
@@ -100,10 +100,13 @@ async def _next_job(
         taken = await intake.settle_and_take(outcomes, 1)
         outcomes = []
         for job in taken.jobs:
-            if job.deferred_failure is None:
+            # It may only have been there to be taken and fail.
+            if job.deferred_failure is not None:
+                outcomes = [failed_for_good(job, job.deferred_failure, job.stacktrace, settings.keep_failed)]
+            elif job.expired(time.time()):
+                outcomes = [failed_as_expired(job, settings.keep_failed)]
+            else:
                 return job
-            # It was only to be taken to fail.
-            outcomes = [failed_for_good(job, job.deferred_failure, job.stacktrace, settings.keep_failed)]
         left = deadline - time.monotonic()
         if outcomes:
             continue

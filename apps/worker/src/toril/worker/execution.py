@@ -1,6 +1,7 @@
 """Running one job: from what was taken to its outcome."""
 
 import asyncio
+import time
 from typing import Any
 
 from toril.bull.children import JobChildren
@@ -10,7 +11,7 @@ from toril.bull.outcomes import Completed, Failed, Outcome, Postponed, Retried
 from toril.types import CANCELLED, Keep
 from toril.worker.context import JobContext
 from toril.worker.errors import HandlerStopped, JobTimedOut
-from toril.worker.failures import NO_RULES, failed_attempt, failed_for_good
+from toril.worker.failures import NO_RULES, failed_as_expired, failed_attempt, failed_for_good
 from toril.worker.handler import Handler, RawHandler
 from toril.worker.handlers import QueueHandlers
 from toril.worker.retrying import RetryRules
@@ -73,6 +74,8 @@ class Executor:
                 return prevented
         if job.deferred_failure is not None:
             return failed_for_good(job, job.deferred_failure, job.stacktrace, self._keep_failed)
+        if job.expired(time.time()):
+            return failed_as_expired(job, self._keep_failed)
         if not self._rules.allows_start(job):
             return failed_for_good(job, STARTED_TOO_OFTEN, job.stacktrace, self._keep_failed)
         handler = self._handlers.find(job.name)

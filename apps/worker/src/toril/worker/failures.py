@@ -6,7 +6,7 @@ from typing import cast
 from toril.bull.intake import TakenJob
 from toril.bull.outcomes import Completed, Failed, Outcome, Parked, Postponed, Refusal, Retried
 from toril.jobs import InvalidPayload, InvalidResult
-from toril.types import CANCELLED, Keep
+from toril.types import CANCELLED, EXPIRED, Keep
 from toril.worker.errors import BackoffFailed, Unrecoverable
 from toril.worker.retrying import RetryRules
 
@@ -48,6 +48,12 @@ def failed_for_good(
     options = job.options
     keep = keep_failed if options.keep_failed is None else options.keep_failed
     return Failed(job.id, job.token, reason, stacktrace, options.attempts, keep)
+
+
+def failed_as_expired(job: TakenJob, keep_failed: Keep | None) -> Failed:
+    """A job that nobody wants any more; it is not started."""
+    reason = f"{EXPIRED}: not started within {job.options.expires_in:g} s of being added"
+    return failed_for_good(job, reason, job.stacktrace, keep_failed)
 
 
 def failed_by_children(ended: Completed | Parked, refusal: Refusal, keep_failed: Keep | None) -> Failed:

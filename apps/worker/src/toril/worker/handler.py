@@ -91,6 +91,7 @@ def record_of(job: TakenJob, queue: str) -> JobRecord:
         attempts_started=job.attempts_started,
         stalled_count=job.stalled_count,
         backoff=options.backoff,
+        expires_in=options.expires_in,
         keep_completed=options.keep_completed,
         keep_failed=options.keep_failed,
         stacktrace=job.stacktrace,

@@ -58,6 +58,8 @@ class PlannedJob(Protocol):
     @property
     def lifo(self) -> bool: ...
     @property
+    def expires_in(self) -> float | None: ...
+    @property
     def job_id(self) -> str | None: ...
 
 
@@ -109,7 +111,13 @@ def flow_jobs(tree: Sequence[PlannedJob]) -> list[FlowJob]:
 
 def _flow_job(planned: PlannedJob) -> FlowJob:
     contract, job_id = planned.contract, planned.job_id
-    options = options_of(contract, delay=planned.delay, priority=planned.priority, lifo=planned.lifo)
+    options = options_of(
+        contract,
+        delay=planned.delay,
+        priority=planned.priority,
+        lifo=planned.lifo,
+        expires_in=planned.expires_in,
+    )
     return FlowJob(
         queue=contract.queue.name,
         job_id=str(uuid4()) if job_id is None else check_job_id(job_id),

@@ -52,6 +52,11 @@ class TakenJob(NamedTuple):
     unknown_since: float | None
     schedule_key: str | None = None
 
+    def expired(self, now: float) -> bool:
+        """Whether nobody wants it to be started any more; `now` is in epoch seconds."""
+        expires_in = self.options.expires_in
+        return expires_in is not None and 0 < self.enqueued_at < now - expires_in
+
     @property
     def stacktrace(self) -> tuple[str, ...]:
         """The stack traces of earlier attempts."""

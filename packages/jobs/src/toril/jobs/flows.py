@@ -32,6 +32,7 @@ class Flow(Generic[R]):
             for good fails the parent, unless its `Child` says otherwise.
         delay: seconds before the parent may start, once its children are through.
         priority: of the parent, from then on; as for `enqueue`.
+        expires_in: as for `enqueue`, of the parent: its children take their time of it.
         job_id: an id of the parent's own. If that job exists already, it is kept and gets the children.
 
     Raises:
@@ -44,6 +45,7 @@ class Flow(Generic[R]):
     _: KW_ONLY
     delay: float = 0.0
     priority: int = 0
+    expires_in: float | None = None
     job_id: str | None = None
 
     def __post_init__(self) -> None:
@@ -61,8 +63,9 @@ class Child(Generic[R]):
     Args:
         job: the child, or a flow of its own.
         on_failure: what it means for the parent that the child fails for good.
-        delay, priority, lifo, job_id: as for `enqueue`. A flow has them itself. A child with a `job_id` that
-            exists already is not added again: that job becomes the parent's child, if no other parent has it.
+        delay, priority, lifo, expires_in, job_id: as for `enqueue`. A flow has them itself. A child with a
+            `job_id` that exists already is not added again: that job becomes the parent's child, if no other
+            parent has it.
 
     Raises:
         InvalidFlow: it is neither a job nor a flow, or a flow is given options here.
@@ -75,12 +78,13 @@ class Child(Generic[R]):
     delay: float = 0.0
     priority: int = 0
     lifo: bool = False
+    expires_in: float | None = None
     job_id: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.job, Flow):
             _check_job(self.job, "a child")
-        elif self.delay or self.priority or self.lifo or self.job_id is not None:
+        elif any((self.delay, self.priority, self.lifo, self.expires_in)) or self.job_id is not None:
             raise InvalidFlow("a child that is a flow has options: give them to the Flow itself")
         _check_policy(self.on_failure)
 
@@ -103,6 +107,7 @@ class FlowNode(NamedTuple):
     delay: float
     priority: int
     lifo: bool
+    expires_in: float | None
     job_id: str | None
 
     @property
@@ -128,10 +133,11 @@ def flow_nodes(root: AnyChild) -> list[FlowNode]:
         child = entry if isinstance(entry, Child) else Child(entry)
         if isinstance(child.job, Flow):
             flow = child.job
-            job, options = flow.parent, (flow.delay, flow.priority, False, flow.job_id)
+            job, options = flow.parent, (flow.delay, flow.priority, False, flow.expires_in, flow.job_id)
             queue.extend((each, len(nodes)) for each in flow.children)
         else:
-            job, options = child.job, (child.delay, child.priority, child.lifo, child.job_id)
+            job = child.job
+            options = (child.delay, child.priority, child.lifo, child.expires_in, child.job_id)
         waits = isinstance(child.job, Flow) and len(child.job.children) > 0
         nodes.append(FlowNode(job, parent, waits, child.on_failure, *options))
     return nodes

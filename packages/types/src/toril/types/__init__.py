@@ -8,12 +8,13 @@ from toril.types.job import JobRecord, JobState
 from toril.types.job_options import InvalidJobOptions, JobOptions
 from toril.types.policy import Backoff, BackoffKind, Keep
 from toril.types.progress import Progress
-from toril.types.reasons import CANCELLED
+from toril.types.reasons import CANCELLED, EXPIRED
 from toril.types.schedule import InvalidSchedule, Schedule
 from toril.types.schedule_record import ScheduleRecord
 
 __all__ = [
     "CANCELLED",
+    "EXPIRED",
     "Backoff",
     "BackoffKind",
     "CustomBackoff",

@@ -48,6 +48,7 @@ class JobRecord:
     attempts_started: int = 0
     stalled_count: int = 0
     backoff: Backoff | CustomBackoff | None = None
+    expires_in: float | None = None
     keep_completed: Keep | None = None
     keep_failed: Keep | None = None
     progress: Progress | None = None

@@ -33,6 +33,7 @@ class JobOptions:
         delay: wait this long before the job may start.
         priority: 0 is none (first in, first out, before all others); else 1 (first) to 2,097,151 (last).
         lifo: put it at the front of the waiting jobs.
+        expires_in: so long after it was added it is not started any more; None for no end. Node ignores it.
         keep_completed, keep_failed: how long it stays after its end; None leaves that to the worker.
         stack_trace_limit: keep the stack traces of this many failed attempts, the newest; None keeps all.
         log_limit: keep this many lines of its log, the newest; None leaves that to the worker.
@@ -50,6 +51,7 @@ class JobOptions:
     delay: float = 0.0
     priority: int = 0
     lifo: bool = False
+    expires_in: float | None = None
     keep_completed: Keep | None = None
     keep_failed: Keep | None = None
     stack_trace_limit: int | None = None
@@ -69,6 +71,8 @@ class JobOptions:
             raise InvalidJobOptions("delay", self.delay, "seconds, from 0 to 100 years")
         if not 0 <= self.priority <= HIGHEST_PRIORITY_NUMBER:
             raise InvalidJobOptions("priority", self.priority, f"0 (none) or 1 to {HIGHEST_PRIORITY_NUMBER}")
+        if self.expires_in is not None and not 0.001 <= self.expires_in <= LONGEST_DELAY:
+            raise InvalidJobOptions("expires_in", self.expires_in, "seconds, up to 100 years, or None")
         if self.stack_trace_limit is not None and self.stack_trace_limit < 0:
             raise InvalidJobOptions("stack_trace_limit", self.stack_trace_limit, "0 or more, or None for all")
         if self.log_limit is not None and self.log_limit < 1:
@@ -115,6 +119,7 @@ def options_of(
     delay: float = 0.0,
     priority: int = 0,
     lifo: bool = False,
+    expires_in: float | None = None,
     deduplicate: Deduplicate | None = None,
     enqueued_at: float | None = None,
 ) -> JobOptions:
@@ -123,12 +128,17 @@ def options_of(
     Raises:
         InvalidJobOptions: a value out of range.
     """
+    if expires_in is not None and expires_in <= delay:
+        raise InvalidJobOptions(
+            "expires_in", expires_in, f"more than its delay, {delay:g} s, or it never starts"
+        )
     return JobOptions(
         attempts=policy.retry.attempts,
         backoff=policy.retry.backoff,
         delay=delay,
         priority=priority,
         lifo=lifo,
+        expires_in=expires_in,
         keep_completed=policy.keep_completed,
         keep_failed=policy.keep_failed,
         stack_trace_limit=policy.stack_trace_limit,

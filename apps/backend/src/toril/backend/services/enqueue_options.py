@@ -22,6 +22,7 @@ class EnqueueOptions:
     delay: float = 0.0
     priority: int = 0
     lifo: bool = False
+    expires_in: float | None = None
 
 
 def new_job(
@@ -50,7 +51,13 @@ def new_job(
 # Most jobs of a contract share their options.
 @lru_cache(maxsize=1024)
 def _options(contract: Contract[Any, Any], options: EnqueueOptions) -> JobOptions:
-    return options_of(contract, delay=options.delay, priority=options.priority, lifo=options.lifo)
+    return options_of(
+        contract,
+        delay=options.delay,
+        priority=options.priority,
+        lifo=options.lifo,
+        expires_in=options.expires_in,
+    )
 
 
 def _seconds(moment: datetime | None) -> float | None:

@@ -50,6 +50,7 @@ class QueueService(RawJobs, ScheduledJobs):
         delay: float = 0.0,
         priority: int = 0,
         lifo: bool = False,
+        expires_in: float | None = None,
         job_id: str | None = None,
         deduplicate: Deduplicate | None = None,
         enqueued_at: datetime | None = None,
@@ -60,6 +61,9 @@ class QueueService(RawJobs, ScheduledJobs):
             delay: seconds before it may start.
             priority: 0 is none (first in, first out, before all others); else 1 (first) to 2,097,151 (last).
             lifo: put it in front of all that wait.
+            expires_in: seconds after which nobody wants it any more: a worker of ours that takes it later, or
+                tries it again, fails it for good with a reason that begins with "expired". By the clocks of
+                both sides, so keep them in step; a Node worker starts it all the same.
             job_id: an id of its own, by which a job is added only once: if it exists already, nothing
                 changes, and the handle is that job's.
             deduplicate: the key that the job holds, by which others are not added. If another job holds it
@@ -79,7 +83,7 @@ class QueueService(RawJobs, ScheduledJobs):
         new = new_job(
             contract,
             job,
-            EnqueueOptions(delay=delay, priority=priority, lifo=lifo),
+            EnqueueOptions(delay=delay, priority=priority, lifo=lifo, expires_in=expires_in),
             job_id=job_id,
             deduplicate=deduplicate,
             enqueued_at=enqueued_at,
@@ -93,13 +97,14 @@ class QueueService(RawJobs, ScheduledJobs):
         delay: float = 0.0,
         priority: int = 0,
         lifo: bool = False,
+        expires_in: float | None = None,
         deduplicate: DeduplicateEach = None,
     ) -> JobHandles[R]:
         """Adds jobs, of any contracts, in order and in bounded memory: they are read as they are sent.
 
         Args:
             jobs: an asynchronous one is read ahead; if it is a generator, it is closed at the end.
-            delay: as for `enqueue`, for all of them; so are `priority` and `lifo`.
+            delay: as for `enqueue`, for all of them; so are `priority`, `lifo` and `expires_in`.
             deduplicate: as for `enqueue`, for all of them, or a function of the job that says each one's.
 
         Raises:
@@ -109,7 +114,7 @@ class QueueService(RawJobs, ScheduledJobs):
             BrokerUnavailable: Redis did not answer in time; some of the jobs may have been added.
             ServiceClosed: the service is not open. If it was left meanwhile, some may have been added.
         """
-        options = EnqueueOptions(delay=delay, priority=priority, lifo=lifo)
+        options = EnqueueOptions(delay=delay, priority=priority, lifo=lifo, expires_in=expires_in)
         handles: JobHandles[R] = JobHandles(self._handle)
         under_way: deque[OutgoingBatch] = deque()
         try:

@@ -24,6 +24,7 @@ class RawJobs(OpenService):
         delay: float = 0.0,
         priority: int = 0,
         lifo: bool = False,
+        expires_in: float | None = None,
         job_id: str | None = None,
         keep_completed: Keep | None = None,
         keep_failed: Keep | None = None,
@@ -43,7 +44,8 @@ class RawJobs(OpenService):
             data: any JSON value: dicts with texts as keys, lists, texts, numbers, booleans, None.
             attempts: how often it may be tried, the first one included.
             backoff: the pause between attempts; None tries again at once.
-            delay: as for `enqueue`; so are `priority`, `lifo`, `job_id`, `deduplicate` and `enqueued_at`.
+            delay: as for `enqueue`; so are `priority`, `lifo`, `expires_in`, `job_id`, `deduplicate` and
+                `enqueued_at`.
             keep_completed: how long it stays after its end; None leaves that to the worker. So does
                 `keep_failed`.
             size_limit: how many bytes of JSON the data may have; 64 MiB are the most that it may have at all.
@@ -70,7 +72,7 @@ class RawJobs(OpenService):
         new = new_job(
             contract,
             data,
-            EnqueueOptions(delay=delay, priority=priority, lifo=lifo),
+            EnqueueOptions(delay=delay, priority=priority, lifo=lifo, expires_in=expires_in),
             job_id=job_id,
             deduplicate=deduplicate,
             enqueued_at=enqueued_at,

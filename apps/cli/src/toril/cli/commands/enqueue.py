@@ -48,6 +48,14 @@ def enqueue(
     delay: Annotated[float, typer.Option(metavar="SECONDS", help="How long it must wait.")] = 0.0,
     priority: Annotated[int, typer.Option(help="0 is none, before all others; else 1 (first) and up.")] = 0,
     lifo: Annotated[bool, typer.Option("--lifo", help="Put it in front of all that wait.")] = False,
+    expires_in: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            show_default=False,
+            help="After so long it is not started any more, but failed.",
+        ),
+    ] = None,
     job_id: Annotated[
         str | None,
         typer.Option(metavar="TEXT", show_default=False, help="An id by which it is added only once."),
@@ -89,6 +97,7 @@ def enqueue(
                 "delay": delay,
                 "priority": priority,
                 "lifo": lifo,
+                "expires_in": expires_in,
                 "job_id": job_id,
                 "deduplicate": key,
             }

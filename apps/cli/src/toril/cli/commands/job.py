@@ -64,6 +64,7 @@ def _fields(record: JobRecord) -> dict[str, str]:
         "started": _moment(record.started_at),
         "finished": _moment(record.finished_at),
         "delay": f"{record.delay:g} s" if record.delay else "",
+        "expires": "" if record.expires_in is None else f"{record.expires_in:g} s after it was added",
         "priority": str(record.priority or ""),
         "attempts": f"{record.attempts_made} of {record.attempts}"
         + (f", {record.stalled_count} stalled" if record.stalled_count else ""),

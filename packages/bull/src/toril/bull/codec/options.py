@@ -33,6 +33,8 @@ def _encode_options(options: JobOptions) -> bytes:
         wire["priority"] = options.priority
     if options.lifo:
         wire["lifo"] = True
+    if options.expires_in is not None:
+        wire["expiresIn"] = to_milliseconds(options.expires_in)
     if options.keep_completed is not None:
         wire["removeOnComplete"] = encode_keep(options.keep_completed)
     if options.keep_failed is not None:
@@ -66,12 +68,14 @@ def _decode_options(wire: bytes | None) -> JobOptions:
     found = decode_json(wire)
     options = cast(JsonObject, found) if isinstance(found, dict) else {}
     enqueued_at = from_milliseconds(natural(options.get("timestamp")) or 0)
+    expires_in = from_milliseconds(natural(options.get("expiresIn")) or 0)
     return JobOptions(
         attempts=max(whole(options.get("attempts")) or 1, 1),
         backoff=_decode_backoff(options.get("backoff")),
         delay=min(from_milliseconds(natural(options.get("delay")) or 0), LONGEST_DELAY),
         priority=min(natural(options.get("priority")) or 0, HIGHEST_PRIORITY_NUMBER),
         lifo=options.get("lifo") is True,
+        expires_in=min(expires_in, LONGEST_DELAY) or None,
         keep_completed=decode_keep(options.get("removeOnComplete")),
         keep_failed=decode_keep(options.get("removeOnFail")),
         stack_trace_limit=natural(options.get("stackTraceLimit")),

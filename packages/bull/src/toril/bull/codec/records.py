@@ -34,6 +34,7 @@ def decode_record(
         attempts_started=count(fields.get(b"ats")),
         stalled_count=count(fields.get(b"stc")),
         backoff=options.backoff,
+        expires_in=options.expires_in,
         keep_completed=options.keep_completed,
         keep_failed=options.keep_failed,
         progress=decode_progress(fields.get(b"progress")),
