@@ -201,7 +201,7 @@ async def test_a_process_that_crashes_is_started_again(toril: Start, url: str):
         [first, _] = await members(supervisor, 2)
         first.kill()
         await members(supervisor, 3)
-        assert "worker process crashed" in supervisor.log
+        assert "process crashed" in supervisor.log
         supervisor.send(signal.SIGTERM)
 
         assert supervisor.exit_code() == 0, supervisor.log

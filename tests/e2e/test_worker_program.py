@@ -80,6 +80,12 @@ async def test_it_ends_with_whoever_holds_its_stdin(url: str, folder: Path):
         (["nowhere:handlers"], 2, "error: nowhere:handlers: there is no module 'nowhere'"),
         (["household:handlers", "--queue", "ghosts"], 2, "error: no handler serves queue 'ghosts'"),
         (["household:handlers", "--concurrency", "0"], 2, "error: concurrency is 0; it must lie between"),
+        (["household:handlers", "--settings", "{"], 2, "error: --settings: the whole: Invalid JSON"),
+        (
+            ["household:handlers", "--settings", '{"grace": "x"}'],
+            2,
+            "error: --settings: grace: Input should be",
+        ),
         (["household:handlers", "--no-database"], 1, "error: this worker is to have no database, but could"),
     ],
 )

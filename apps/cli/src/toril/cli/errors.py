@@ -9,7 +9,9 @@ CommandError
 ├── QueueNotFound     nobody has ever used a queue of this name
 ├── ScheduleNotFound  a queue has no schedule of this id
 ├── ResultTimedOut    the awaited job has not ended in time
-└── MembersFailed     worker processes ended for good, and not well
+├── MembersFailed     worker processes ended for good, and not well
+├── EnvironmentFailed the environment of a walled-off worker cannot be made
+└── PartEnded         a process that `toril dev` keeps running ended for good
 """
 
 from typing import cast
@@ -135,6 +137,27 @@ class MembersFailed(CommandError):
         known = {code.value for code in ExitCode}  # a process may end by a signal or with a code of its own
         self.exit_code = ExitCode(exit_code) if exit_code in known else ExitCode.FAILED
         super().__init__("a worker process ended for good; its own lines say why")
+
+
+class EnvironmentFailed(CommandError):
+    """The environment of a walled-off worker cannot be made."""
+
+    def __init__(self, group: str, project: str, reason: str) -> None:
+        self.group = group
+        self.project = project
+        self.reason = reason
+        super().__init__(
+            f"uv cannot make an environment of the dependency group {group!r} in {project}: {reason}"
+        )
+
+
+class PartEnded(CommandError):
+    """A process that `toril dev` keeps running ended for good; it has said why itself."""
+
+    def __init__(self, name: str, exit_code: int) -> None:
+        self.name = name
+        self.process_exit_code = exit_code
+        super().__init__(f"{name} ended with exit code {exit_code}; its own lines say why")
 
 
 Expected = (CommandError, BullError, JobsError, BackendError, WorkerError, InvalidJobOptions, InvalidSchedule)

@@ -8,6 +8,7 @@ import typer
 from toril.cli.commands.broker import broker
 from toril.cli.commands.cancel import cancel
 from toril.cli.commands.clean import clean
+from toril.cli.commands.dev import dev
 from toril.cli.commands.drain import drain
 from toril.cli.commands.enqueue import enqueue
 from toril.cli.commands.events import events
@@ -40,7 +41,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-_WORKING = (worker, enqueue, broker)
+_WORKING = (worker, enqueue, broker, dev)
 _WATCHING = (queues, workers, jobs, job, events, metrics)
 _STEERING = (pause, resume, limit, retry, promote, cancel, remove, clean, drain, obliterate)
 for command in (*_WORKING, *_WATCHING, *_STEERING):

@@ -6,6 +6,9 @@
 import asyncio
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace
+from dataclasses import replace
+
+from pydantic import TypeAdapter, ValidationError
 
 from toril.bull.broker_url import URL_VARIABLE, broker_url
 from toril.bull.errors import BullError
@@ -20,15 +23,7 @@ from toril.worker.settings import WorkerSettings
 from toril.worker.worker_factory import WorkerFactory
 
 FAILED, USAGE = 1, 2
-_DEFAULTS = WorkerSettings()
-_SETTINGS = {
-    "concurrency": (int, "jobs at once, in each queue"),
-    "lock_duration": (float, "seconds that a dead worker keeps its jobs"),
-    "stalled_interval": (float, "seconds between two looks for dead workers' jobs"),
-    "most_stalls": (int, "how often a job may lose its worker; then it fails"),
-    "grace": (float, "seconds that running jobs may go on after a signal"),
-    "name": (str, "stands in the jobs it ran; by default nothing does"),
-}
+_SETTINGS = TypeAdapter(WorkerSettings)
 
 
 def main() -> int:
@@ -47,7 +42,7 @@ def main() -> int:
 def _work(options: Namespace) -> None:
     if options.no_database:
         build_wall()
-    settings = WorkerSettings(**{name: getattr(options, name) for name in _SETTINGS})
+    settings = _settings(options)
     handlers = load_handlers(options.target)
     queues = [Queue(name) for name in dict.fromkeys(options.queue)] or handlers.queues()
     for queue in queues:
@@ -58,6 +53,16 @@ def _work(options: Namespace) -> None:
         asyncio.run(run_workers(workers, grace=settings.grace, supervised=options.supervised))
 
 
+def _settings(options: Namespace) -> WorkerSettings:
+    try:
+        settings = _SETTINGS.validate_json(options.settings)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the whole"
+        raise ValueError(f"--settings: {where}: {first['msg']}") from fault
+    return settings if options.concurrency is None else replace(settings, concurrency=options.concurrency)
+
+
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="python -m toril.worker",
@@ -66,9 +71,13 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument("target", metavar="MODULE:HANDLERS", help="where they are: app.handlers:handlers")
     parser.add_argument("--queue", "-q", action="append", default=[], metavar="NAME", help="may be repeated")
-    for name, (kind, words) in _SETTINGS.items():
-        option = f"--{name.replace('_', '-')}"
-        parser.add_argument(option, type=kind, default=getattr(_DEFAULTS, name), metavar="VALUE", help=words)
+    parser.add_argument("--concurrency", "-c", type=int, metavar="JOBS", help="jobs at once, in each queue")
+    parser.add_argument(
+        "--settings",
+        default="{}",
+        metavar="JSON",
+        help='what WorkerSettings takes: {"grace": 5, "most_stalls": 3}',
+    )
     parser.add_argument("--prefix", default=DEFAULT_PREFIX, help="the first part of every key")
     parser.add_argument("--json", action="store_true", help="log JSON lines; so does LOG_FORMAT=json")
     parser.add_argument(

@@ -13,21 +13,26 @@ from toril.bull.errors import BrokerWarning
 FORMAT_VARIABLE = "LOG_FORMAT"
 
 
-def configure_logging(*, as_json: bool = False) -> None:
-    """Log readable lines, coloured on a terminal; with `as_json` or LOG_FORMAT=json, JSON lines."""
+def configure_logging(*, as_json: bool = False, handler: logging.Handler | None = None) -> None:
+    """Log readable lines, coloured on a terminal; with `as_json` or LOG_FORMAT=json, JSON lines.
+
+    Args:
+        handler: what takes them; by default they go to stderr.
+    """
     as_json = logs_json(asked=as_json)
     common: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    handler = logging.StreamHandler(sys.stderr)
+    colors = handler is None and sys.stderr.isatty()
+    handler = handler or logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *common],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *(_json() if as_json else _readable(colors=sys.stderr.isatty())),
+                *(_json() if as_json else _readable(colors=colors)),
             ],
         )
     )

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 
-from toril.worker.process.lifeline import follow_supervisor
+from toril.worker.process.lifeline import when_supervisor_ends
 from toril.worker.process.shutdown import Shutdown
 from toril.worker.worker import Worker
 
@@ -31,7 +31,7 @@ async def run_workers(workers: Sequence[Worker], *, grace: float, supervised: bo
 
     shutdown = Shutdown(asyncio.get_running_loop(), stop, grace=grace)
     if supervised:
-        follow_supervisor(shutdown)
+        when_supervisor_ends(lambda: shutdown.request("supervisor gone"))
     with shutdown.listening():
         async with AsyncExitStack() as stack:
             try:

@@ -1,0 +1,127 @@
+"""`toril dev` as people start it: a process of its own, in the folder of an application."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from support.command_line import CommandProcess
+from support.household import Start, processes_in
+from support.waiting import eventually
+from toril.bull.embedded import EmbeddedBroker
+
+pytestmark = pytest.mark.timeout(120)
+
+DESCRIPTION = """
+from toril.cli.dev import Application, WorkerProcess
+from toril.worker import WorkerSettings
+
+application = Application(
+    workers={
+        "chores": WorkerProcess("household:handlers", queues=["chores"], settings=WorkerSettings(grace=1.0)),
+        "errands": WorkerProcess("household:handlers", queues=["errands"]),
+    }
+)
+"""
+
+
+@contextmanager
+def developing(toril: Start, folder: Path, *options: str) -> Iterator[CommandProcess]:
+    (folder / "dev.py").write_text(DESCRIPTION)
+    with toril("dev", "dev:application", *options, TMPDIR=str(folder)) as dev:
+        yield dev
+
+
+def lines(dev: CommandProcess, name: str) -> list[str]:
+    """What stands after the name of a process."""
+    parts = [line.partition(" │ ") for line in dev.stdout.splitlines()]
+    return [line for prefix, _, line in parts if prefix.strip() == name]
+
+
+def count(dev: CommandProcess, name: str, words: str) -> int:
+    return sum(words in line for line in lines(dev, name))
+
+
+async def both_work(dev: CommandProcess, times: int = 1) -> None:
+    for name in ("chores", "errands"):
+        await eventually(lambda: count(dev, name, "worker started") == times, timeout=40)  # noqa: B023
+
+
+def programs(folder: Path) -> list[psutil.Process]:
+    return [process for process in processes_in(folder) if "toril.worker" in process.cmdline()]
+
+
+async def test_everything_starts_with_its_name_before_its_lines_and_ends_on_ctrl_c(
+    toril: Start, folder: Path
+):
+    with developing(toril, folder) as dev:
+        await both_work(dev)
+        with toril("enqueue", "household:Chore", "{}", "--timeout", "30") as waiting:
+            assert waiting.exit_code() == 0, waiting.log
+        dev.interrupt_all()
+
+        assert dev.exit_code() == 0, dev.stdout
+        assert lines(dev, "dev")[-1] == "everything has ended"
+        assert lines(dev, "broker")[-1] == "the broker has ended; its jobs are kept"
+        assert count(dev, "chores", "draining") == 1
+    assert processes_in(folder) == []
+    assert EmbeddedBroker.running(folder / ".toril") is None
+
+
+async def test_what_crashes_is_started_again_the_broker_too(toril: Start, folder: Path):
+    with developing(toril, folder) as dev:
+        await both_work(dev)
+        psutil.Process(int((folder / ".toril/broker/broker.pid").read_text())).kill()
+        for worker in programs(folder):
+            worker.kill()
+        await both_work(dev, times=2)
+
+        with toril("enqueue", "household:Errand", "{}", "--timeout", "30") as waiting:
+            assert waiting.exit_code() == 0, waiting.log + dev.stdout
+        dev.send(signal.SIGTERM)
+        assert dev.exit_code() == 0
+
+
+async def test_a_change_is_taken_up_and_a_mistake_waits_for_its_mending(toril: Start, folder: Path):
+    handlers = (folder / "household.py").read_text()
+    with developing(toril, folder) as dev:
+        await both_work(dev)
+        await eventually(lambda: count(dev, "dev", "Ctrl-C ends it"))
+        (folder / "household.py").write_text("import nowhere")
+        await eventually(lambda: count(dev, "chores", "importing household failed"), timeout=40)
+        assert count(dev, "dev", "household.py has changed: starting again") == 1
+        (folder / "household.py").write_text(handlers)
+        await both_work(dev, times=2)
+        dev.send(signal.SIGTERM)
+        assert dev.exit_code() == 0
+
+
+async def test_without_reloading_what_cannot_work_ends_everything(toril: Start, folder: Path):
+    (folder / "household.py").write_text("import nowhere")
+    with developing(toril, folder, "--no-reload") as dev:
+        assert dev.exit_code() == 1
+        assert "ended with exit code 2; its own lines say why" in dev.log
+    await eventually(lambda: processes_in(folder) == [])
+
+
+async def test_nothing_outlives_it_when_it_is_killed(toril: Start, folder: Path):
+    with developing(toril, folder) as dev:
+        await both_work(dev)
+        broker = psutil.Process(int((folder / ".toril/broker/broker.pid").read_text()))
+        dev.send(signal.SIGKILL)
+        dev.exit_code()
+
+        await eventually(lambda: processes_in(folder) == [] and not broker.is_running(), timeout=40)
+
+
+async def test_what_is_no_application_is_a_clear_line(toril: Start, folder: Path):
+    for target, reason in {
+        "household:handlers": "household:handlers: is a Handlers, not an Application of toril.cli.dev",
+        "nowhere": "nowhere.dev:application: there is no module 'nowhere'",
+    }.items():
+        with toril("dev", target) as refused:
+            assert refused.exit_code() == 2
+            assert refused.log.startswith(f"error: {reason}")
