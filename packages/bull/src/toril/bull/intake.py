@@ -112,6 +112,8 @@ class Intake:
         self._lock_duration = to_milliseconds(lock_duration)
         # An answer that is lost must be noticed while the locks of what was taken still hold.
         self._answer_within = min(CALL_WITHIN, max(lock_duration / 3, 1.0))
+        # One that came later has lain unread: the locks of what was taken may have run out, unrenewed.
+        self._trusted_for = lock_duration / 2
         self._round_trips = 0
         self.token_in_doubt: str | None = None
         self._terms: tuple[Argument, ...] = (
@@ -140,7 +142,8 @@ class Intake:
                 same worker can be told apart.
 
         Raises:
-            BrokerUnavailable: Redis did not answer; the step was taken whole or not at all.
+            BrokerUnavailable: Redis did not answer; the step was taken whole or not at all. Or its answer was
+                late, and Redis did not say what of it is still ours.
         """
         if token is None:
             self._round_trips += 1
@@ -150,12 +153,17 @@ class Intake:
         for outcome in outcomes:
             arguments += outcome.arguments()
         self.token_in_doubt = token if capacity else None
+        asked = time.monotonic()
         refused, jobs, limited_for, next_due, blocked = await self._connection.run(
             self._settle_and_take, self._keys, arguments, timeout=self._answer_within
         )
-        self.token_in_doubt = None
+        if jobs and self._is_late(asked):
+            still_ours = await self.reclaim()
+        else:
+            still_ours = [_taken_job(fields, token) for fields in jobs]
+            self.token_in_doubt = None
         return Taken(
-            jobs=[_taken_job(fields, token) for fields in jobs],
+            jobs=still_ours,
             refused=[Refused(outcomes[at - 1], Refusal(code)) for at, code in _pairs(refused)],
             limited_for=from_milliseconds(limited_for),
             next_due=from_milliseconds(next_due) if next_due else None,
@@ -163,7 +171,7 @@ class Intake:
         )
 
     async def reclaim(self) -> list[TakenJob]:
-        """The jobs that the last call took, if its answer was lost: they are locked by this worker.
+        """The jobs that the last call took, if its answer was lost or late: they are locked by this worker.
 
         Raises:
             BrokerUnavailable: Redis did not answer; ask again.
@@ -171,11 +179,18 @@ class Intake:
         token = self.token_in_doubt
         if token is None:
             return []
-        jobs = await self._connection.run(
-            self._reclaim, self._keys, (token, self._lock_duration), timeout=self._answer_within
-        )
+        while True:
+            asked = time.monotonic()
+            jobs = await self._connection.run(
+                self._reclaim, self._keys, (token, self._lock_duration), timeout=self._answer_within
+            )
+            if not self._is_late(asked):
+                break
         self.token_in_doubt = None
         return [_taken_job(fields, token) for fields in jobs]
+
+    def _is_late(self, asked: float) -> bool:
+        return time.monotonic() - asked > self._trusted_for
 
 
 _NEVER_STARTED = (None, None, None, None)
