@@ -39,6 +39,9 @@ bench: setup  ## Measure beside Node BullMQ and the Python port: QUICK=1 ONLY=to
 profile: setup  ## Where a job's time goes, in Python and in the server
 	@$(BIN)/python -m bench.profiling
 
+chaos: setup  ## Break workers, broker and network, and count the jobs: ONLY=workers-killed,… SHORT=1 RESULTS=1
+	@PYTHONPATH=tests $(BIN)/python -m chaos $${ONLY:+--only "$$ONLY"} $(if $(SHORT),--short) $(if $(RESULTS),--results)
+
 test: setup  ## Run every test; PYTEST="-k worker" passes options on
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal $(PYTEST)
 
@@ -55,4 +58,4 @@ format: setup  ## Put every file into the style that lint asks for
 clean:  ## Remove what the targets have made
 	rm -rf .venv .toril .pytest_cache .ruff_cache .hypothesis tests/interop/node/node_modules
 
-.PHONY: help setup demo bench profile test lint format clean
+.PHONY: help setup demo bench profile chaos test lint format clean

@@ -5,7 +5,7 @@ from itertools import chain
 
 from redis import Redis
 
-from support.keyspace import Snapshot, Stored, snapshot
+from support.keyspace import Snapshot, Stored, snapshot, snapshot_of
 from toril.bull.keys import QueueKeys
 
 STATES = ("wait", "paused", "active", "prioritized", "delayed", "waiting-children", "completed", "failed")
@@ -44,15 +44,13 @@ def broken_rules(keyspace: Snapshot, queue: str) -> list[str]:
 
 def check_all(url: str, prefix: str) -> list[str]:
     """As `check_invariants`, for all queues of a broker under a prefix."""
-    with Redis.from_url(url, protocol=2) as client:
-        keyspace = snapshot(client, prefix)
+    keyspace = snapshot_of(url, prefix)
     return [f"{queue}: {line}" for queue in _queues(keyspace) for line in broken_rules(keyspace, queue)]
 
 
 def queues_under(url: str, prefix: str) -> list[str]:
     """The names of all queues of a broker under a prefix."""
-    with Redis.from_url(url, protocol=2) as client:
-        return _queues(snapshot(client, prefix))
+    return _queues(snapshot_of(url, prefix))
 
 
 def _queues(keyspace: Snapshot) -> list[str]:

@@ -61,6 +61,12 @@ def snapshot(client: Redis, prefix: str) -> Snapshot:
     return keyspace
 
 
+def snapshot_of(url: str, prefix: str) -> Snapshot:
+    """The same, of the broker at `url`."""
+    with Redis.from_url(url, protocol=2) as client:
+        return snapshot(client, prefix)
+
+
 def differences(expected: Mapping[str, Stored], found: Mapping[str, Stored]) -> list[str]:
     """One line for each thing in which `found` is not like `expected`."""
     lines: list[str] = []
