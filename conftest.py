@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from support.cluster import RunningCluster
+from support.databases import new_database, postgres_server
 from support.servers import Server
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
@@ -85,3 +86,17 @@ async def connection(broker: EmbeddedBroker) -> AsyncIterator[Connection]:
     """An open connection to the broker."""
     async with await Connection.open(broker.url, client_name="test") as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A running PostgreSQL, shared by the tests of this process; who kills one starts another."""
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(postgres: str) -> Iterator[str]:
+    """An empty database that no other test uses."""
+    with new_database(postgres) as url:
+        yield url

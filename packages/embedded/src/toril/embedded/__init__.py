@@ -1,7 +1,7 @@
 """Private servers for development, tests and small deployments: they end with the process that owns them."""
 
-from toril.embedded.folder import ServerFolder, default_data_folder
+from toril.embedded.folder import ServerFolder, default_data_folder, fits_socket
 from toril.embedded.guard import Guard
 from toril.embedded.ports import free_port
 
-__all__ = ["Guard", "ServerFolder", "default_data_folder", "free_port"]
+__all__ = ["Guard", "ServerFolder", "default_data_folder", "fits_socket", "free_port"]

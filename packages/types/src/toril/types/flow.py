@@ -5,6 +5,10 @@ from enum import StrEnum
 
 from toril.types.job import JobRecord
 
+# A flow is added in one step, during which Redis does nothing else.
+MOST_JOBS_A_FLOW = 1_000
+MOST_BYTES_A_FLOW = 16_000_000
+
 
 class OnFailure(StrEnum):
     """What it means for a parent that a child has failed for good. In brackets BullMQ's own option."""
