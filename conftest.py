@@ -17,6 +17,8 @@ from toril.bull.thread_connection import ThreadConnection
 
 # What is tested on both servers; all else on Valkey alone.
 ON_BOTH_SERVERS = ("packages/bull", "tests/integration", "tests/differential")
+# What depends on no server.
+ON_ONE_SERVER = ("tests/integration/test_bad_networks.py", "tests/integration/test_default_settings.py")
 # What is tested on a cluster too, as far as a test needs no server of its own.
 ON_A_CLUSTER = tuple(
     f"tests/integration/test_{topic}.py"
@@ -29,7 +31,9 @@ ON_A_CLUSTER = tuple(
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     path = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
-    if "server_kind" not in metafunc.fixturenames or not path.startswith(ON_BOTH_SERVERS):
+    if "server_kind" not in metafunc.fixturenames or path.startswith(ON_ONE_SERVER):
+        return
+    if not path.startswith(ON_BOTH_SERVERS):
         return
     kinds = [Server.VALKEY, Server.REDIS]
     if path.startswith(ON_A_CLUSTER) and {"broker", "prefix"} <= set(signature(metafunc.function).parameters):

@@ -16,9 +16,8 @@ from toril.worker.settling import Settling
 from toril.worker.supply import Supply
 
 # How long an idle worker sleeps at most before it looks by itself: it promotes delayed jobs by that, should
-# the worker that owned the wake-up have died (bullmq-protocol §5.2).
+# the worker that owned the wake-up have died (bullmq-protocol §5.2), and notices a line that swallows all.
 LONGEST_SLEEP = 5.0
-LONGEST_SLEEP_UNTIL_DUE = 10.0
 
 
 class IntakeLoop:
@@ -172,7 +171,7 @@ class IntakeLoop:
             await asyncio.sleep(self._supply.limited_for)
             return True
         due = self._supply.next_due
-        pause = LONGEST_SLEEP if due is None else min(due - time.time(), LONGEST_SLEEP_UNTIL_DUE)
+        pause = LONGEST_SLEEP if due is None else min(due - time.time(), LONGEST_SLEEP)
         if pause <= 0:
             return True
         woken_for = await marker.wait(pause)

@@ -14,7 +14,7 @@ from toril.bull.wire import NOTHING_YET, Wire
 
 CONNECT_WITHIN = 5.0
 # A socket on which nothing was heard for so long is asked whether it lives, and has as long to answer.
-SILENCE = 5.0
+SILENCE = 3.0
 
 
 class Channel:

@@ -12,7 +12,7 @@ from toril.bull.keys import QueueKeys
 from toril.bull.pauses import reconnect_pauses
 from toril.types import JobEvent
 
-READ_WITHIN = 10.0
+READ_WITHIN = 5.0
 # What is held in memory at once; the stream in Redis holds the rest.
 MOST_UNREAD_EVENTS = 100
 _EVENT_ID = re.compile(r"(\d{1,20})(-\d{1,20})?", re.ASCII)

@@ -5,6 +5,7 @@ import time
 from toril.bull.codec import text, to_milliseconds
 from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
+from toril.bull.replies import CALL_WITHIN
 from toril.bull.scripts import load
 
 
@@ -25,6 +26,7 @@ class StalledCheck:
         self._script = load("working/recover_stalled")
         self._interval = interval
         self._most_stalls = most_stalls
+        self._answer_within = min(CALL_WITHIN, max(interval, 1.0))
 
     async def recover(self, *, now: float | None = None) -> list[str]:
         """The ids of the jobs put back; none if another worker has checked within the interval.
@@ -34,5 +36,7 @@ class StalledCheck:
         """
         timestamp = to_milliseconds(time.time() if now is None else now)
         arguments = (timestamp, to_milliseconds(self._interval), self._most_stalls)
-        reply: list[bytes] = await self._connection.run(self._script, self._keys, arguments)
+        reply: list[bytes] = await self._connection.run(
+            self._script, self._keys, arguments, timeout=self._answer_within
+        )
         return [text(job_id) for job_id in reply]

@@ -13,7 +13,7 @@ from toril.bull.events import EventReader
 from toril.bull.keys import QueueKeys
 from toril.types import JobEvent
 
-READ_WITHIN = 10.0
+READ_WITHIN = 5.0
 RETRY_AFTER = 0.5
 WAKE_AGAIN_AFTER = 0.02
 MOST_UNREAD_EVENTS = 100
