@@ -1,5 +1,7 @@
 """Which function runs which job."""
 
+from typing import Literal
+
 import pytest
 from pydantic import JsonValue
 
@@ -127,6 +129,17 @@ def test_a_function_that_is_no_coroutine_function_is_refused() -> None:
 
     with pytest.raises(UnsuitableHandler, match="async def"):
         Handlers().handles(Fire)(plain)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("runs_in", ["thread", "process"])
+def test_a_coroutine_function_that_is_to_run_elsewhere_is_refused(
+    runs_in: Literal["thread", "process"],
+) -> None:
+    async def coroutine(job: Fire, context: JobContext) -> int:
+        return 0
+
+    with pytest.raises(UnsuitableHandler, match=f"runs in a {runs_in}: declare it with `def`"):
+        Handlers().handles(Fire, runs_in=runs_in)(coroutine)  # type: ignore[arg-type]
 
 
 def test_a_function_that_takes_no_context_is_refused() -> None:

@@ -65,7 +65,7 @@ async def anything_with_wrong_job(job: Fire, context: JobContext) -> JsonValue:
     return None
 
 
-@handlers.otherwise("tiles")  # error: Queue
+@handlers.otherwise("tiles")  # error: Queue call-overload
 async def anything_of_no_queue(job: JobRecord, context: JobContext) -> JsonValue:
     return None
 

@@ -7,14 +7,18 @@ from toril.worker.context import JobContext
 from toril.worker.errors import (
     BackoffFailed,
     BadTarget,
+    ChildProcessDied,
     DatabaseInReach,
     DuplicateBackoff,
     DuplicateHandler,
     HandlerError,
+    HandlerNotImportable,
     HandlerStopped,
     JobTimedOut,
+    MemoryLimitExceeded,
     NoHandlers,
     OutcomeRefused,
+    RaisedInChild,
     UnknownBackoff,
     UnknownJob,
     Unrecoverable,
@@ -25,6 +29,7 @@ from toril.worker.errors import (
 )
 from toril.worker.handlers import Handlers
 from toril.worker.health import WorkerHealth
+from toril.worker.isolation.context import BlockingJobContext
 from toril.worker.job_in_hand import JobInHand
 from toril.worker.retrying import BackoffStrategy
 from toril.worker.settings import WorkerSettings
@@ -36,6 +41,8 @@ __all__ = [
     "BackoffFailed",
     "BackoffStrategy",
     "BadTarget",
+    "BlockingJobContext",
+    "ChildProcessDied",
     "ChildResult",
     "Children",
     "DatabaseInReach",
@@ -44,14 +51,17 @@ __all__ = [
     "FlowRefused",
     "FlowTooLarge",
     "HandlerError",
+    "HandlerNotImportable",
     "HandlerStopped",
     "Handlers",
     "IgnoredFailure",
     "JobContext",
     "JobInHand",
     "JobTimedOut",
+    "MemoryLimitExceeded",
     "NoHandlers",
     "OutcomeRefused",
+    "RaisedInChild",
     "RateLimit",
     "RateLimited",
     "RunEnded",

@@ -1,8 +1,7 @@
 """What a handler is given beside its job."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from toril.bull.children import JobChildren
 from toril.bull.feedback import JobFeedback
@@ -11,42 +10,19 @@ from toril.bull.intake import TakenJob
 from toril.jobs import Child, Flow, Job
 from toril.jobs.flows import flow_nodes
 from toril.worker.children import Children
-from toril.worker.signals import FailedByChild, MovedToDelayed, MovedToWaiting, MovedToWaitingChildren
+from toril.worker.job_run import JobRun
+from toril.worker.signals import FailedByChild, MovedToWaitingChildren
 
 
-class JobContext:
-    """One run of one job, as its handler sees it."""
+class JobContext(JobRun):
+    """One run of one job, as its coroutine handler sees it."""
 
-    __slots__ = ("_children", "_feedback", "_job", "queue")
+    __slots__ = ("_children", "_feedback")
 
     def __init__(self, job: TakenJob, queue: str, feedback: JobFeedback, children: JobChildren) -> None:
-        self.queue = queue
-        self._job = job
+        super().__init__(job, queue)
         self._feedback = feedback
         self._children = children
-
-    @property
-    def job_id(self) -> str:
-        """The job's id, unique in its queue and the same in each attempt: the key to idempotent work."""
-        return self._job.id
-
-    @property
-    def name(self) -> str:
-        return self._job.name
-
-    @property
-    def attempt(self) -> int:
-        """Which attempt this is: 1 for the first."""
-        return self._job.attempts_made + 1
-
-    @property
-    def attempts(self) -> int:
-        """How many attempts the job has in all."""
-        return self._job.options.attempts
-
-    @property
-    def enqueued_at(self) -> datetime:
-        return datetime.fromtimestamp(self._job.enqueued_at, UTC)
 
     async def progress(self, fraction: float, note: str | None = None) -> None:
         """Tells those who watch how far the job is.
@@ -86,10 +62,7 @@ class JobContext:
             JobNotFound: the job was removed.
             BrokerUnavailable: Redis did not answer.
         """
-        contract = type(job).contract()
-        if contract.key != (self.queue, self.name):
-            raise ValueError(f"a {contract.name!r} cannot be saved as the payload of a {self.name!r}")
-        await self._feedback.save(self._job.id, contract.encode(job))
+        await self._feedback.save(self._job.id, self._encode(job))
 
     async def children(self) -> Children:
         """What came of the job's children: their results, and the failures that do not stop it.
@@ -133,21 +106,3 @@ class JobContext:
             raise FailedByChild(failed)
         if await self._children.are_pending(self._job.id):
             raise MovedToWaitingChildren
-
-    def move_to_delayed(self, seconds: float) -> NoReturn:
-        """Ends this run here; the job runs again, from its beginning, after so many seconds.
-
-        No attempt is burnt. What ends the run is no `Exception`, so `except Exception` lets it pass.
-
-        Raises:
-            ValueError: `seconds` is less than 0, or more than 100 years.
-        """
-        raise MovedToDelayed(seconds)
-
-    def move_to_waiting(self) -> NoReturn:
-        """Ends this run here; the job runs again as soon as a worker is free, before those that wait.
-
-        No attempt is burnt. Where something has to happen first, use `move_to_delayed`: the same worker may
-        take the job again within a millisecond.
-        """
-        raise MovedToWaiting

@@ -5,7 +5,8 @@ WorkerError
 │   ├── DuplicateHandler    two handlers for one contract
 │   ├── DuplicateBackoff    two strategies for one kind of backoff
 │   ├── UnknownBackoff      a contract whose kind of backoff no strategy makes
-│   └── UnsuitableHandler   a function that cannot be called as its contract asks
+│   ├── UnsuitableHandler   a function that cannot be called as its contract asks
+│   └── HandlerNotImportable  one for child processes that they cannot import
 ├── BadTarget               MODULE:NAME that cannot be loaded, or is not what is needed
 ├── DatabaseInReach         a worker that is to have no database could reach one
 ├── NoHandlers              a worker for a queue that none of its handlers serves
@@ -15,10 +16,14 @@ WorkerError
 ├── Unrecoverable           raised by a handler: fail the job, whatever attempts it has left
 ├── BackoffFailed           a strategy of the application's own did not say how long to wait
 ├── JobTimedOut             a handler did not end within its contract's timeout
+├── RaisedInChild           what a handler raised in a child process
+├── ChildProcessDied        a child process ended while it ran a job
+│   └── MemoryLimitExceeded   it was killed, for it took more memory than it may
 ├── HandlerStopped          a handler tried to end the process or was cancelled from within
 └── UnknownJob              no worker knew the job's name for as long as it was given
 """
 
+import signal
 from collections.abc import Sequence
 
 
@@ -97,6 +102,15 @@ class DatabaseInReach(WorkerError):
         )
 
 
+class HandlerNotImportable(HandlerError):
+    """A handler that is to run in child processes, which cannot import it."""
+
+    def __init__(self, handler: str, fault: str) -> None:
+        self.handler = handler
+        self.fault = fault
+        super().__init__(f"{handler} cannot run in a child process: {fault}")
+
+
 class NoHandlers(WorkerError, LookupError):
     """A worker for a queue that none of its handlers serves."""
 
@@ -159,6 +173,47 @@ class JobTimedOut(WorkerError, TimeoutError):
         super().__init__(f"the handler did not end within {timeout:g} s")
 
 
+class RaisedInChild(WorkerError):
+    """What a handler raised in a child process; the error itself stays there.
+
+    Attributes:
+        reason: its type and message, as if it had been raised here.
+        trace: its stack trace.
+        is_hopeless: a second attempt would meet the same.
+    """
+
+    def __init__(self, reason: str, trace: str, *, is_hopeless: bool) -> None:
+        self.reason = reason
+        self.trace = trace
+        self.is_hopeless = is_hopeless
+        super().__init__(reason)
+
+
+class ChildProcessDied(WorkerError):
+    """A child process ended while it ran a job: it crashed, was killed, or its handler ended it.
+
+    Attributes:
+        pid: the process's id.
+        exit_code: what it ended with; less than 0 for the signal that killed it.
+    """
+
+    def __init__(self, pid: int, exit_code: int, why: str = "") -> None:
+        self.pid = pid
+        self.exit_code = exit_code
+        how = f"signal {signal_name(-exit_code)}" if exit_code < 0 else f"exit code {exit_code}"
+        super().__init__(why or f"child process {pid} died in mid-run: {how}")
+
+
+class MemoryLimitExceeded(ChildProcessDied):
+    """A child process took more memory than it may, and was killed. Both values are bytes."""
+
+    def __init__(self, pid: int, exit_code: int, *, limit: int, taken: int) -> None:
+        self.limit = limit
+        self.taken = taken
+        excess = f"child process {pid} was killed: it took {taken:,} bytes of memory, and may take {limit:,}"
+        super().__init__(pid, exit_code, excess)
+
+
 class HandlerStopped(WorkerError):
     """A handler tried to end the process, or was cancelled from within; only its job fails."""
 
@@ -176,3 +231,11 @@ class UnknownJob(WorkerError):
         self.grace = grace
         names = ", ".join(repr(each) for each in known)
         super().__init__(f"no worker knew job {name!r} for {grace:g} s; this one handles {names}")
+
+
+def signal_name(number: int) -> str:
+    """The name of a signal, or its number if it has none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)

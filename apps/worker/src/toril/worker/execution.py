@@ -10,13 +10,14 @@ from toril.bull.intake import TakenJob
 from toril.bull.outcomes import Completed, Failed, Outcome, Postponed, Retried
 from toril.types import CANCELLED, Keep
 from toril.worker.context import JobContext
-from toril.worker.errors import HandlerStopped, JobTimedOut
+from toril.worker.errors import HandlerStopped
 from toril.worker.failures import NO_RULES, failed_as_expired, failed_attempt, failed_for_good
-from toril.worker.handler import Handler, RawHandler
+from toril.worker.handler import RunnableHandler
 from toril.worker.handlers import QueueHandlers
 from toril.worker.retrying import RetryRules
 from toril.worker.schedules import ScheduleKeeper
 from toril.worker.signals import signal_in
+from toril.worker.timeouts import run_within
 from toril.worker.unknown import unknown_job
 
 # In the words of BullMQ, for those who look for them.
@@ -36,7 +37,7 @@ class Executor:
     def __init__(
         self,
         queue: str,
-        handlers: QueueHandlers,
+        handlers: QueueHandlers[RunnableHandler],
         feedback: JobFeedback,
         children: JobChildren,
         schedules: ScheduleKeeper,
@@ -103,24 +104,11 @@ class Executor:
         trace = ended.stacktrace if isinstance(ended, Failed | Retried | Postponed) else None
         return failed_for_good(job, CANCELLED, trace or job.stacktrace, self._keep_failed)
 
-    async def _run(self, job: TakenJob, handler: Handler | RawHandler) -> bytes:
+    async def _run(self, job: TakenJob, handler: RunnableHandler) -> bytes:
         payload: Any = handler.read(job)
         context = JobContext(job, self._queue, self._feedback, self._children)
         if handler.timeout is None:
             result = await handler.function(payload, context)
         else:
-            result = await self._run_within(handler.timeout, handler, payload, context)
+            result = await run_within(handler.timeout, handler.function(payload, context))
         return handler.write(job, result)
-
-    async def _run_within(
-        self, timeout: float, handler: Handler | RawHandler, payload: Any, context: JobContext
-    ) -> Any:
-        bound = asyncio.timeout(timeout)
-        try:
-            async with bound:
-                return await handler.function(payload, context)
-        except TimeoutError as error:
-            # A TimeoutError of the handler's own is its own failure.
-            if bound.expired():
-                raise JobTimedOut(timeout) from error
-            raise

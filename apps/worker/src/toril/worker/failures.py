@@ -7,7 +7,7 @@ from toril.bull.intake import TakenJob
 from toril.bull.outcomes import Completed, Failed, Outcome, Parked, Postponed, Refusal, Retried
 from toril.jobs import InvalidPayload, InvalidResult
 from toril.types import CANCELLED, EXPIRED, Keep
-from toril.worker.errors import BackoffFailed, Unrecoverable
+from toril.worker.errors import BackoffFailed, RaisedInChild, Unrecoverable
 from toril.worker.retrying import RetryRules
 
 LONGEST_REASON = 10_000
@@ -31,7 +31,7 @@ def failed_attempt(
         rules: what the worker says of retries.
     """
     try:
-        pause = None if _is_hopeless(error) else rules.pause(job, error)
+        pause = None if is_hopeless(error) else rules.pause(job, error)
     except BackoffFailed as fault:
         error, pause = fault, None
     reason, stacktrace = describe(error), _with_trace(job, error)
@@ -69,6 +69,8 @@ def failed_as_cancelled(ended: Outcome, keep_failed: Keep | None) -> Failed:
 
 def describe(error: BaseException) -> str:
     """The reason as people read it, bounded: the error's type and message."""
+    if isinstance(error, RaisedInChild):
+        return error.reason
     try:
         message = str(error)
     except Exception:  # noqa: BLE001 - an error that cannot be put in words is still its job's failure only
@@ -77,10 +79,20 @@ def describe(error: BaseException) -> str:
     return reason[:LONGEST_REASON]
 
 
-def _is_hopeless(error: BaseException) -> bool:
+def trace_of(error: BaseException) -> str:
+    """The stack trace, bounded: its end, if it is long."""
+    if isinstance(error, RaisedInChild):
+        return error.trace
+    return "".join(traceback.format_exception(error))[-LONGEST_TRACE:]
+
+
+def is_hopeless(error: BaseException) -> bool:
+    """Whether a second attempt would meet the same."""
     if isinstance(error, BaseExceptionGroup):
         group = cast(BaseExceptionGroup[BaseException], error)
-        return any(_is_hopeless(each) for each in group.exceptions)
+        return any(is_hopeless(each) for each in group.exceptions)
+    if isinstance(error, RaisedInChild):
+        return error.is_hopeless
     return isinstance(error, _HOPELESS)
 
 
@@ -89,5 +101,4 @@ def _with_trace(job: TakenJob, error: BaseException) -> tuple[str, ...]:
     kept = MOST_TRACES if limit is None else min(limit, MOST_TRACES)
     if kept == 0:
         return ()
-    trace = "".join(traceback.format_exception(error))[-LONGEST_TRACE:]
-    return (*job.stacktrace, trace)[-kept:]
+    return (*job.stacktrace, trace_of(error))[-kept:]

@@ -8,6 +8,8 @@ from toril.types import Keep
 # The longest time that BullMQ has a name for.
 MOST_METRICS_MINUTES = 80_640
 LONGEST_LIMIT = 365 * 86_400.0
+# A worker that stops waits little longer for the runs that it has cancelled.
+LONGEST_KILL_AFTER = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,12 @@ class WorkerSettings:
         limit: a rate limit over all workers of the queue.
         metrics_minutes: count the jobs that end, minute by minute, and keep so many minutes (BullMQ's
             `metrics`); None counts none. Give the same to all workers of a queue.
+        child_processes: how many child processes there may be for handlers that run in them; by default as
+            many as there are processors. A worker whose handlers all do takes no more jobs than that at once.
+        child_memory_limit: bytes of memory that a child process may hold (its resident set, looked at five
+            times a second); beyond that it is killed. None is any number.
+        child_job_limit: how many jobs a child process runs before it is replaced; None is any number.
+        child_kill_after: how long a child process may go on once its run is cancelled, before it is killed.
 
     Raises:
         ValueError: a value out of range.
@@ -47,6 +55,10 @@ class WorkerSettings:
     keep_failed: Keep | None = None
     limit: RateLimit | None = None
     metrics_minutes: int | None = None
+    child_processes: int | None = None
+    child_memory_limit: int | None = None
+    child_job_limit: int | None = None
+    child_kill_after: float = 2.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.concurrency <= 100_000:
@@ -59,6 +71,14 @@ class WorkerSettings:
         for setting in ("grace", "unknown_grace", "most_stalls"):
             if not 0 <= getattr(self, setting) < float("inf"):
                 raise ValueError(f"{setting} is {getattr(self, setting)}; it must be 0 or more")
+        for setting in ("child_processes", "child_memory_limit", "child_job_limit"):
+            value = getattr(self, setting)
+            if value is not None and value < 1:
+                raise ValueError(f"{setting} is {value}; it must be 1 or more, or None")
+        if not 0 <= self.child_kill_after <= LONGEST_KILL_AFTER:
+            raise ValueError(
+                f"child_kill_after is {self.child_kill_after} s; from 0 to {LONGEST_KILL_AFTER:g} s"
+            )
         if self.limit is not None:
             _check_limit(self.limit)
         if self.most_starts is not None and self.most_starts < 1:

@@ -18,9 +18,12 @@ from toril.worker.cancelling import hear_cancellations
 from toril.worker.connections import WorkerConnections
 from toril.worker.execution import Executor
 from toril.worker.executions import Executions
+from toril.worker.handler import RegisteredHandler
 from toril.worker.handlers import QueueHandlers
 from toril.worker.heartbeat import Heartbeat
 from toril.worker.intake import IntakeLoop
+from toril.worker.isolation.calls import Calls
+from toril.worker.isolation.isolation import Isolation
 from toril.worker.locks import LockKeeper
 from toril.worker.outage import Outage
 from toril.worker.retrying import RetryRules
@@ -47,7 +50,7 @@ class Shift:
     def __init__(
         self,
         keys: QueueKeys,
-        handlers: QueueHandlers,
+        handlers: QueueHandlers[RegisteredHandler],
         settings: WorkerSettings,
         connections: WorkerConnections,
         intakes: list[Intake],
@@ -80,11 +83,14 @@ class Shift:
             on_cancelled=self._found_cancelled,
         )
         self._cancellations = Cancellations(connections.service, keys)
+        feedback = JobFeedback(connections.service, keys)
+        children = JobChildren(connections.service, keys)
+        self._isolation = Isolation(keys.queue, settings, Calls(feedback, children))
         self._executor = Executor(
             keys.queue,
-            handlers,
-            JobFeedback(connections.service, keys),
-            JobChildren(connections.service, keys),
+            handlers.replaced(self._isolation.place),
+            feedback,
+            children,
             ScheduleKeeper(
                 keys.queue,
                 ScheduleContinuation(connections.service, keys),
@@ -151,7 +157,9 @@ class Shift:
     async def work(self, stop: asyncio.Event, hurry: asyncio.Event, grace: float) -> None:
         """Works until `stop` is set, then lets what runs end, for `grace` seconds or until `hurry` is set."""
         self._locks.start()
-        beating = self._group.create_task(self._heartbeat.beat())
+        lasting = [self._group.create_task(self._heartbeat.beat())]
+        if self._isolation.has_children:
+            lasting.append(self._group.create_task(self._isolation.look_after_children()))
         watching = [
             self._group.create_task(self._intake.watch(self._marker)),
             self._group.create_task(
@@ -171,13 +179,13 @@ class Shift:
             await stop.wait()
         except asyncio.CancelledError:
             # Whoever cancels a worker wants it gone now; its jobs are handed back all the same.
-            await self._end(beating, watching, exchanging, hurry, grace=0.0)
+            await self._end(lasting, watching, exchanging, hurry, grace=0.0)
             raise
-        await self._end(beating, watching, exchanging, hurry, grace)
+        await self._end(lasting, watching, exchanging, hurry, grace)
 
     async def _end(
         self,
-        beating: asyncio.Task[None],
+        lasting: list[asyncio.Task[None]],
         watching: list[asyncio.Task[None]],
         exchanging: list[asyncio.Task[None]],
         hurry: asyncio.Event,
@@ -193,7 +201,9 @@ class Shift:
             if not await _within(CLEAN_UP_WITHIN, asyncio.gather(*exchanging, return_exceptions=True)):
                 log.unsettled(self._queue, self._intake.unsettled())
         finally:
-            beating.cancel()
+            for task in lasting:
+                task.cancel()
+            await self._isolation.close()
             await asyncio.to_thread(self._locks.stop)
         log.stopped(self._queue, self._executions.released, self._executions.job_ids())
 

@@ -78,6 +78,7 @@ class FailedByChild(RunEnded):
     """The job fails for good, for a child has and was to take it with it; `child_key` is the child's."""
 
     def __init__(self, child_key: str) -> None:
+        self.child_key = child_key
         # In the words of BullMQ.
         self.reason = f"child {child_key} failed"
         super().__init__(self.reason)

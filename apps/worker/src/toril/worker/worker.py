@@ -12,6 +12,7 @@ from toril.bull.keys import QueueKeys
 from toril.worker import log
 from toril.worker.connections import WorkerConnections
 from toril.worker.errors import WorkerNotEntered
+from toril.worker.handler import RegisteredHandler
 from toril.worker.handlers import QueueHandlers
 from toril.worker.health import WorkerHealth
 from toril.worker.outage import Outage
@@ -30,7 +31,7 @@ class Worker:
         self,
         url: str,
         keys: QueueKeys,
-        handlers: QueueHandlers,
+        handlers: QueueHandlers[RegisteredHandler],
         settings: WorkerSettings,
         *,
         strict: bool,

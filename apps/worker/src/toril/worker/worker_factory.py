@@ -7,6 +7,7 @@ from toril.bull.keys import DEFAULT_PREFIX, QueueKeys
 from toril.jobs import Queue
 from toril.worker.by_hand import take_by_hand
 from toril.worker.handlers import Handlers
+from toril.worker.isolation.isolation import places
 from toril.worker.job_in_hand import JobInHand
 from toril.worker.retrying import RetryRules
 from toril.worker.settings import WorkerSettings
@@ -42,12 +43,15 @@ class WorkerFactory:
 
         Raises:
             NoHandlers: no handler serves the queue.
+            UnknownBackoff: a contract asks for a backoff that no strategy makes.
+            HandlerNotImportable: a handler is to run in child processes, which cannot import it.
             ValueError: a setting is out of range.
         """
         handlers = self._handlers.require(queue)
         chosen = settings or WorkerSettings()
         if concurrency is not None:
             chosen = replace(chosen, concurrency=concurrency)
+        chosen = replace(chosen, concurrency=places(handlers, chosen))
         return Worker(self._url, QueueKeys(queue.name, self._prefix), handlers, chosen, strict=self._strict)
 
     def take(

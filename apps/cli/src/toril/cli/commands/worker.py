@@ -76,6 +76,24 @@ def worker(
         float,
         typer.Option("--grace", metavar="SECONDS", help="How long running jobs may go on after a signal."),
     ] = _DEFAULTS.grace,
+    child_processes: Annotated[
+        int | None,
+        typer.Option(
+            "--child-processes",
+            min=1,
+            max=1_000,
+            show_default="one a processor",
+            help="Child processes for handlers that run in them, in each queue.",
+        ),
+    ] = None,
+    child_memory_limit: Annotated[
+        int | None,
+        typer.Option("--child-memory-limit", metavar="BYTES", min=1, help="What each may hold; then killed."),
+    ] = None,
+    child_job_limit: Annotated[
+        int | None,
+        typer.Option("--child-job-limit", metavar="JOBS", min=1, help="What each runs; then it is replaced."),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option("--name", metavar="TEXT", help="Stands in the jobs it ran; by default nothing does."),
@@ -105,6 +123,9 @@ def worker(
             most_starts=most_starts,
             limit=limit,
             metrics_minutes=metrics,
+            child_processes=child_processes,
+            child_memory_limit=child_memory_limit,
+            child_job_limit=child_job_limit,
             grace=grace,
         )
     except ValueError as fault:
