@@ -19,6 +19,7 @@ KINDS = {
     **{f"metrics:{state}:data": "list" for state in COUNTED},
     "stalled": "set",
     "meta": "hash",
+    "meta:outbox": "zset",
     "events": "stream",
 }
 KINDS_OF_PARTS = {

@@ -27,6 +27,7 @@ def test_each_script_has_its_header(name: str) -> None:
 def test_a_part_is_put_in_once_and_every_use_is_resolved(name: str) -> None:
     text = load(name).text
     assert "--- use" not in text
+    assert "--- include" not in text
     functions = re.findall(r"^local function (\w+)", text, re.MULTILINE)
     assert len(functions) == len(set(functions))
 

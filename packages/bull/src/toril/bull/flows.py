@@ -178,6 +178,14 @@ class FlowQueue:
             await self._add(batch, parent, timestamp)
 
     async def _add(self, flows: Sequence[FlowJobs], parent: Parent | None, timestamp: int) -> None:
+        keys, arguments = self._message(flows, parent, timestamp)
+        codes = await self._connection.run(self._script, keys, arguments, timeout=self._timeout)
+        check_added(flows, codes, parent)
+
+    def _message(
+        self, flows: Sequence[FlowJobs], parent: Parent | None, timestamp: int
+    ) -> tuple[list[str], list[Argument]]:
+        """The keys and arguments of the script."""
         queues = list(dict.fromkeys(job.queue for flow in flows for job in flow))
         numbers = {queue: number for number, queue in enumerate(queues, 1)}
         keys = [self._keys(queue) for queue in queues]
@@ -187,15 +195,7 @@ class FlowQueue:
             arguments.append(len(flow))
             for job in flow:
                 arguments += self._arguments(job, numbers[job.queue], _parent_of(job, flow) or parent)
-        codes: list[int] = await self._connection.run(
-            self._script, [each.meta for each in keys], arguments, timeout=self._timeout
-        )
-        for flow, code, place in zip(flows, codes[::2], codes[1::2], strict=True):
-            if code == PARENT_GONE and parent is not None:
-                raise JobNotFound(parent.queue, parent.job_id)
-            if code < 0:
-                refused = flow[place - 1]
-                raise FlowRefused(refused.queue, refused.job_id, _OBJECTIONS[code])
+        return [each.meta for each in keys], arguments
 
     def _arguments(self, job: FlowJob, queue: int, parent: Parent | None) -> tuple[Argument, ...]:
         options = encode_options(job.options, job.job_id if job.has_own_id else None)
@@ -226,6 +226,20 @@ class FlowQueue:
 
     def _keys(self, queue: str) -> QueueKeys:
         return QueueKeys(queue, self._prefix)
+
+
+def check_added(flows: Sequence[FlowJobs], codes: Sequence[int], parent: Parent | None = None) -> None:
+    """Reads the script's reply.
+
+    Raises:
+        FlowRefused, JobNotFound: as `FlowQueue.add`.
+    """
+    for flow, code, place in zip(flows, codes[::2], codes[1::2], strict=True):
+        if code == PARENT_GONE and parent is not None:
+            raise JobNotFound(parent.queue, parent.job_id)
+        if code < 0:
+            refused = flow[place - 1]
+            raise FlowRefused(refused.queue, refused.job_id, _OBJECTIONS[code])
 
 
 def _parent_of(job: FlowJob, flow: FlowJobs) -> Parent | None:

@@ -65,6 +65,11 @@ class QueueKeys:
         return self.base + "events"
 
     @property
+    def relayed(self) -> str:
+        """Which rows of outboxes the queue has had."""
+        return self.base + "meta:outbox"
+
+    @property
     def marker(self) -> str:
         return self.base + "marker"
 

@@ -58,6 +58,20 @@ class AddedJobs(list[str]):
         self += others
 
 
+def job_arguments(job: NewJob) -> tuple[Argument, ...]:
+    """The job as the script takes it."""
+    options = job.options
+    return (
+        job.job_id or "",
+        encode_text(job.name),
+        job.data,
+        encode_options(options, job.job_id),
+        to_milliseconds(options.delay),
+        options.priority,
+        "1" if options.lifo or options.is_own else "",
+    )
+
+
 class JobQueue:
     """The producer's side of one queue.
 
@@ -92,16 +106,7 @@ class JobQueue:
                 added.take_in(await self._add(arguments))
                 del arguments[1:]
                 size = 0
-            options = job.options
-            arguments += (
-                job.job_id or "",
-                encode_text(job.name),
-                job.data,
-                encode_options(options, job.job_id),
-                to_milliseconds(options.delay),
-                options.priority,
-                "1" if options.lifo or options.is_own else "",
-            )
+            arguments += job_arguments(job)
             size += len(job.data)
         if len(arguments) > 1:
             added.take_in(await self._add(arguments))

@@ -1,7 +1,8 @@
 """Our Lua: one file per operation in the folders of lua/, composed from the shared parts in lua/parts/.
 
 A line `--- use <part>` in a script or a part stands for that part's text; a part that several others use
-is put in once, before the first of them. The header comment of each operation says what the script is
+is put in once, before the first of them. A line `--- include <script>` stands for the text of a whole
+script, where it is one step of a larger one. The header comment of each operation says what the script is
 for, its KEYS and ARGV, its reply and the events that it emits.
 """
 
@@ -12,6 +13,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 _USE = "--- use "
+_INCLUDE = "--- include "
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +29,21 @@ class Script:
 def load(name: str) -> Script:
     """The script in `lua/<name>.lua`, with its parts put in; `name` has its folder: "adding/add"."""
     folder = files("toril.bull") / "lua"
-    text = "\n".join(_compose(folder / f"{name}.lua", folder / "parts", used=set())) + "\n"
+    text = "\n".join(_compose(folder / f"{name}.lua", folder, used=set())) + "\n"
     # SHA-1 is Redis's own name for a script, no safeguard.
     return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
-def _compose(source: Traversable, parts: Traversable, used: set[str]) -> list[str]:
+def _compose(source: Traversable, folder: Traversable, used: set[str]) -> list[str]:
     lines: list[str] = []
     for line in source.read_text(encoding="utf-8").splitlines():
-        if not line.startswith(_USE):
+        if line.startswith(_INCLUDE):
+            lines += _compose(folder / f"{line.removeprefix(_INCLUDE).strip()}.lua", folder, used)
+        elif line.startswith(_USE):
+            part = line.removeprefix(_USE).strip()
+            if part not in used:
+                used.add(part)
+                lines += _compose(folder / "parts" / f"{part}.lua", folder, used)
+        else:
             lines.append(line)
-            continue
-        part = line.removeprefix(_USE).strip()
-        if part not in used:
-            used.add(part)
-            lines += _compose(parts / f"{part}.lua", parts, used)
     return lines
