@@ -29,7 +29,7 @@ BIN = Path(sys.executable).parent
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE_NAME = re.compile(r"(?:#|//) ([\w.]+)")
 ENDS_WITHIN = 40.0
-GROUPS = {"schedule"}
+GROUPS = {"schedule", "key"}
 """Commands that have commands of their own."""
 
 RESULT_IS_KNOWN = """

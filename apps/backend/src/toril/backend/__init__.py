@@ -1,12 +1,13 @@
 """The producer: typed jobs in, handles out."""
 
-from toril.backend.errors import BackendError, JobFailed, ServiceClosed
+from toril.backend.errors import BackendError, InvalidKeyEntry, JobFailed, ServiceClosed
 from toril.backend.services.flow_handle import FlowHandle
 from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.job_handles import JobHandles
 from toril.backend.services.queue_events import QueueEvents
 from toril.backend.services.queue_service import QueueService
 from toril.backend.services.scheduled_jobs import AppliedSchedule
+from toril.backend.services.watcher import Subscription
 from toril.bull.admin import Cancellation, QueueAdmin
 from toril.bull.errors import (
     BrokerMisconfigured,
@@ -32,6 +33,7 @@ from toril.bull.inspect import (
     ChildrenCounts,
     ChildrenPage,
     ChildState,
+    EventSpan,
     JobLogs,
     JobOutcome,
     QueueCounts,
@@ -54,12 +56,14 @@ __all__ = [
     "ChildrenCounts",
     "ChildrenPage",
     "EmbeddedBrokerFailed",
+    "EventSpan",
     "FlowHandle",
     "FlowRefused",
     "FlowTooLarge",
     "InvalidBrokerURL",
     "InvalidEvent",
     "InvalidJobOptions",
+    "InvalidKeyEntry",
     "InvalidQuery",
     "InvalidQueueName",
     "InvalidSchedule",
@@ -85,5 +89,6 @@ __all__ = [
     "RateLimit",
     "ScheduleBusy",
     "ServiceClosed",
+    "Subscription",
     "WrongState",
 ]

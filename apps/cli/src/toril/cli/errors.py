@@ -6,6 +6,8 @@ CommandError
 ├── NoBroker          nothing to read from: no URL was given, and no embedded broker runs
 ├── BrokerRuns        the data folder has a broker already
 ├── BrokerEnded       the embedded broker ended by itself
+├── AddressTaken      the gateway cannot listen where it was told to
+├── KeysMissing       the gateway would be reached from elsewhere, and knows no key
 ├── QueueNotFound     nobody has ever used a queue of this name
 ├── ScheduleNotFound  a queue has no schedule of this id
 ├── ResultTimedOut    the awaited job has not ended in time
@@ -16,7 +18,7 @@ CommandError
 
 from typing import cast
 
-from toril.backend import BackendError, JobFailed
+from toril.backend import BackendError, InvalidKeyEntry, JobFailed
 from toril.bull.errors import (
     BrokerMisconfigured,
     BrokerUnavailable,
@@ -90,6 +92,29 @@ class BrokerEnded(CommandError):
     def __init__(self, data: str) -> None:
         self.data = data
         super().__init__(f"the broker in {data} has ended by itself; broker/broker.log in there says why")
+
+
+class AddressTaken(CommandError):
+    """The gateway cannot listen where it was told to."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.host = host
+        self.port = port
+        self.reason = reason
+        super().__init__(f"cannot listen on {host} port {port}: {reason}; see --host and --port")
+
+
+class KeysMissing(CommandError):
+    """The gateway would be reached from elsewhere, and knows no key."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, host: str, variable: str) -> None:
+        self.host = host
+        super().__init__(
+            f"{host} is reached from other machines, so callers need API keys: "
+            f"make one with `toril key create`, and put its entry into {variable}"
+        )
 
 
 class QueueNotFound(CommandError):
@@ -170,6 +195,7 @@ _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (BrokerMisconfigured, ExitCode.BROKER_UNAVAILABLE),
     (EmbeddedBrokerFailed, ExitCode.BROKER_UNAVAILABLE),
     (InvalidBrokerURL, ExitCode.USAGE),
+    (InvalidKeyEntry, ExitCode.USAGE),
     (InvalidJobOptions, ExitCode.USAGE),
     (InvalidQuery, ExitCode.USAGE),
     (InvalidQueueName, ExitCode.USAGE),

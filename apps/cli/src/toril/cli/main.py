@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from toril.cli.commands.backend import backend
 from toril.cli.commands.broker import broker
 from toril.cli.commands.cancel import cancel
 from toril.cli.commands.clean import clean
@@ -14,6 +15,7 @@ from toril.cli.commands.enqueue import enqueue
 from toril.cli.commands.events import events
 from toril.cli.commands.job import job
 from toril.cli.commands.jobs import jobs
+from toril.cli.commands.key import key
 from toril.cli.commands.limit import limit
 from toril.cli.commands.metrics import metrics
 from toril.cli.commands.obliterate import obliterate
@@ -41,12 +43,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-_WORKING = (worker, enqueue, broker, dev)
+_WORKING = (worker, enqueue, backend, broker, dev)
 _WATCHING = (queues, workers, jobs, job, events, metrics)
 _STEERING = (pause, resume, limit, retry, promote, cancel, remove, clean, drain, obliterate)
 for command in (*_WORKING, *_WATCHING, *_STEERING):
     app.command()(command)
 app.add_typer(schedule, name="schedule")
+app.add_typer(key, name="key")
 
 
 def _show_version(asked: bool) -> None:

@@ -1,13 +1,12 @@
 """Following all that happens in one queue."""
 
 import asyncio
-import re
 from collections import deque
 from typing import Self
 
 from toril.bull.connection import Connection
-from toril.bull.errors import BrokerUnavailable, InvalidQuery
-from toril.bull.events import EventReader
+from toril.bull.errors import BrokerUnavailable
+from toril.bull.events import EventReader, event_order
 from toril.bull.keys import QueueKeys
 from toril.bull.pauses import reconnect_pauses
 from toril.types import JobEvent
@@ -15,7 +14,6 @@ from toril.types import JobEvent
 READ_WITHIN = 5.0
 # What is held in memory at once; the stream in Redis holds the rest.
 MOST_UNREAD_EVENTS = 100
-_EVENT_ID = re.compile(r"(\d{1,20})(-\d{1,20})?", re.ASCII)
 
 
 class EventFeed:
@@ -38,8 +36,7 @@ class EventFeed:
     """
 
     def __init__(self, connection: Connection, keys: QueueKeys, after: str) -> None:
-        if not _EVENT_ID.fullmatch(after) or any(int(part) >= 2**64 for part in after.split("-")):
-            raise InvalidQuery("after", after, "an event's id, as 1700000000000-0, or 0 for all events")
+        event_order(after)
         self.last_id = after
         self._connection = connection
         self._keys = keys
@@ -97,11 +94,6 @@ class EventFeed:
         if events:
             self._unread.extend(events)
             self._read_to = events[-1].id
-        elif _parts(await self._reader.newest(self._keys)) < _parts(self._read_to):
+        elif event_order(await self._reader.newest(self._keys)) < event_order(self._read_to):
             # The stream is another one: Redis has lost data, and its clock shows less than we have seen.
             self._read_to = "0"
-
-
-def _parts(event_id: str) -> tuple[int, int]:
-    milliseconds, _, number = event_id.partition("-")
-    return int(milliseconds), int(number or 0)

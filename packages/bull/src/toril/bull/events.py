@@ -1,15 +1,18 @@
 """Reading what happens in queues, from their event streams (bullmq-protocol §6.5)."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
 from toril.bull.codec import decode_event, text, to_milliseconds
 from toril.bull.connection import Connection
+from toril.bull.errors import InvalidQuery
 from toril.bull.keys import QueueKeys
 from toril.bull.replies import CALL_WITHIN, Argument
 from toril.types import JobEvent
 
 MOST_EVENTS_A_READ = 1000
+_EVENT_ID = re.compile(r"(\d{1,20})(-\d{1,20})?", re.ASCII)
 
 
 class EventReader:
@@ -63,6 +66,18 @@ class EventReader:
             "XREVRANGE", keys.events, "+", "-", "COUNT", 1, timeout=timeout
         )
         return text(reply[0][0]) if reply else "0-0"
+
+
+def event_order(event_id: str) -> tuple[int, int]:
+    """What the ids of a stream are ordered by.
+
+    Raises:
+        InvalidQuery: it is no id of an event.
+    """
+    if not _EVENT_ID.fullmatch(event_id) or any(int(part) >= 2**64 for part in event_id.split("-")):
+        raise InvalidQuery("after", event_id[:50], "an event's id, as 1700000000000-0, or 0 for all events")
+    milliseconds, _, number = event_id.partition("-")
+    return int(milliseconds), int(number or 0)
 
 
 def _streams(reply: Any) -> list[tuple[bytes, list[tuple[bytes, list[bytes]]]]]:

@@ -28,9 +28,10 @@ class Codec(Generic[T]):
         refuse: makes the error that is raised for a value that does not fit.
     """
 
-    __slots__ = ("_refuse", "_to_json", "_to_python", "_validate_json")
+    __slots__ = ("_refuse", "_to_json", "_to_python", "_validate_json", "adapter")
 
     def __init__(self, adapter: TypeAdapter[T], refuse: Refuse) -> None:
+        self.adapter = adapter
         self._to_json = adapter.serializer.to_json
         self._to_python = adapter.serializer.to_python
         self._validate_json: Callable[[bytes], T] = adapter.validator.validate_json

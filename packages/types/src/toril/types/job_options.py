@@ -158,6 +158,15 @@ _TAKEN_IDS = frozenset(
     }
 )
 LONGEST_JOB_ID = 500
+_PARTS_OF_A_JOB = ("lock", "logs", "dependencies", "processed", "failed", "unsuccessful")
+
+
+def may_name_job(job_id: str) -> bool:
+    """Whether a job can have this id, whoever added it: a queue keeps other things beside its jobs."""
+    owner, _, part = job_id.rpartition(":")
+    if owner:
+        return part not in _PARTS_OF_A_JOB and not job_id.startswith(("de:", "metrics:"))
+    return job_id != "" and job_id not in _TAKEN_IDS
 
 
 def check_job_id(job_id: str) -> str:

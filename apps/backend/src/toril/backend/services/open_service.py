@@ -41,6 +41,11 @@ class OpenService:
         """
         return cls(ServiceSettings(url=url, prefix=prefix, strict=strict, timeout=timeout))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it has been entered and not yet left."""
+        return self._session is not None
+
     async def __aenter__(self) -> Self:
         """Connects.
 

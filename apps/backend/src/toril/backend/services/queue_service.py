@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from toril.backend.services.batches import batches
 from toril.backend.services.enqueue_options import DeduplicateEach, EnqueueOptions, new_job
 from toril.backend.services.flow_handle import FlowHandle
+from toril.backend.services.followed_queues import FollowedQueues
 from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.job_handles import JobHandles
 from toril.backend.services.outgoing_batch import OutgoingBatch
@@ -32,7 +33,7 @@ MOST_BATCHES_UNDER_WAY = 1
 MOST_FLOWS_READ_AHEAD = 100
 
 
-class QueueService(RawJobs, ScheduledJobs):
+class QueueService(RawJobs, ScheduledJobs, FollowedQueues):
     """Adds jobs to their queues and follows them.
 
         async with QueueService.connect("redis://…") as queues:

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from itertools import chain
 
 from toril.backend.errors import ServiceClosed
 from toril.backend.services.deadline import Deadline
@@ -17,21 +18,28 @@ READ_WITHIN = 5.0
 RETRY_AFTER = 0.5
 WAKE_AGAIN_AFTER = 0.02
 MOST_UNREAD_EVENTS = 100
+# A read tells up to 1,000 events of a queue at once.
+MOST_UNREAD_EVENTS_OF_A_QUEUE = 2_000
 
 
 class Subscription:
-    """The events of one job, from the moment of subscribing.
+    """The events of one job or of a whole queue, from the moment of subscribing.
 
-    A follower who falls behind by more than MOST_UNREAD_EVENTS loses them, and looks for itself instead.
+    A follower who falls behind by more than `most_unread` loses them, and looks for itself instead.
+
+    Attributes:
+        has_lost: whether the last None that `next` answered with means that events were lost.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_unread: int = MOST_UNREAD_EVENTS) -> None:
+        self.has_lost = False
+        self._most_unread = most_unread
         self._unread: deque[JobEvent | None] = deque()
         self._told = asyncio.Event()
         self._closed = False
 
     def tell(self, event: JobEvent) -> None:
-        if len(self._unread) == MOST_UNREAD_EVENTS:
+        if len(self._unread) == self._most_unread:
             self._unread.clear()
             self._unread.append(None)
         else:
@@ -49,6 +57,7 @@ class Subscription:
         Raises:
             ServiceClosed: the service was left.
         """
+        self.has_lost = False
         try:
             async with asyncio.timeout(timeout):
                 await self._told.wait()
@@ -59,6 +68,7 @@ class Subscription:
         event = self._unread.popleft()
         if not self._unread:
             self._told.clear()
+        self.has_lost = event is None
         return event
 
 
@@ -76,7 +86,7 @@ class JobWatcher:
         self._reader = EventReader(reading)
         self._service_reader = EventReader(service)
         self._positions: dict[QueueKeys, str] = {}
-        self._subscriptions: dict[tuple[str, str], set[Subscription]] = {}
+        self._subscriptions: dict[tuple[str, str | None], set[Subscription]] = {}
         self._followed: dict[QueueKeys, int] = {}
         self._wanted = asyncio.Event()
         self._changes = 0
@@ -84,14 +94,14 @@ class JobWatcher:
         self._closed = False
 
     @contextmanager
-    def follow(self, keys: QueueKeys, job_id: str) -> Generator[Subscription]:
-        """The job's events, once `listen` has been awaited.
+    def follow(self, keys: QueueKeys, job_id: str | None) -> Generator[Subscription]:
+        """The job's events, or with None all of the queue, once `listen` has been awaited.
 
         Raises:
             ServiceClosed: the service was left, before or meanwhile.
         """
         self._check_open()
-        subscription = Subscription()
+        subscription = Subscription(MOST_UNREAD_EVENTS_OF_A_QUEUE if job_id is None else MOST_UNREAD_EVENTS)
         followers = self._subscriptions.setdefault((keys.queue, job_id), set())
         followers.add(subscription)
         self._followed[keys] = self._followed.get(keys, 0) + 1
@@ -171,5 +181,6 @@ class JobWatcher:
         for keys in self._positions:
             if keys.queue == event.queue:
                 self._positions[keys] = event.id
-        for follower in self._subscriptions.get((event.queue, event.job_id or ""), ()):
+        followed = {(event.queue, event.job_id), (event.queue, None)}
+        for follower in chain.from_iterable(self._subscriptions.get(each, ()) for each in followed):
             follower.tell(event)

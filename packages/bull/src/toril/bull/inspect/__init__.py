@@ -2,6 +2,7 @@
 
 from toril.bull.inspect.children import MOST_CHILDREN_A_PAGE, Child, ChildrenCounts, ChildrenPage, ChildState
 from toril.bull.inspect.counts import MOST_PRIORITIES, QueueCounts
+from toril.bull.inspect.events import EventSpan
 from toril.bull.inspect.inspector import QueueInspector
 from toril.bull.inspect.jobs import MOST_JOBS_A_PAGE, JobLogs, JobOutcome
 from toril.bull.inspect.meta import LIMITED_BY_HAND, QueueMeta
@@ -17,6 +18,7 @@ __all__ = [
     "ChildState",
     "ChildrenCounts",
     "ChildrenPage",
+    "EventSpan",
     "JobLogs",
     "JobOutcome",
     "QueueCounts",
