@@ -16,7 +16,8 @@ from toril.jobs import JobsError
 from toril.worker import WorkerError
 
 COMMANDS = [
-    *("worker", "enqueue", "backend", "broker", "dev", "queues", "workers", "jobs", "job", "events", "metrics"),
+    *("worker", "enqueue", "backend", "broker", "dev"),
+    *("queues", "workers", "jobs", "job", "events", "metrics"),
     *("pause", "resume", "limit", "retry", "promote", "remove", "clean", "drain", "obliterate"),
 ]
 

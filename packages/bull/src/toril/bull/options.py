@@ -8,5 +8,5 @@ from toril.types.job_options import JobOptions as JobOptions
 from toril.types.job_options import JobPolicy as JobPolicy
 from toril.types.job_options import RetryPolicy as RetryPolicy
 from toril.types.job_options import check_job_id as check_job_id
-from toril.types.job_options import options_of as options_of
 from toril.types.job_options import may_name_job as may_name_job
+from toril.types.job_options import options_of as options_of

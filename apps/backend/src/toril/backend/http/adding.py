@@ -16,6 +16,7 @@ class AddOptions:
 
     delay: float = 0.0
     priority: int = 0
+    expires_in: float | None = None
     idempotency_key: str | None = None
 
 
@@ -30,7 +31,11 @@ async def add_job(
         BrokerUnavailable: Redis did not answer in time; the job may have been added.
     """
     job = contract.decode(data)
-    chosen: dict[str, Any] = {"delay": options.delay, "priority": options.priority}
+    chosen: dict[str, Any] = {
+        "delay": options.delay,
+        "priority": options.priority,
+        "expires_in": options.expires_in,
+    }
     if options.idempotency_key is None:
         return await gateway.queues.enqueue(job, **chosen)
     once = idempotent(

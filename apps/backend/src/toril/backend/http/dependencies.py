@@ -75,6 +75,15 @@ Priority = Annotated[
         description="0 is none, before all others; else 1 (first) and up.",
     ),
 ]
+ExpiresIn = Annotated[
+    float | None,
+    Query(
+        ge=0.001,
+        le=LONGEST_DELAY,
+        allow_inf_nan=False,
+        description="Seconds after which nobody wants it any more: then it is not started, and fails.",
+    ),
+]
 Wait = Annotated[
     float,
     Query(

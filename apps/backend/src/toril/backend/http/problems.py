@@ -13,7 +13,7 @@ from toril.backend.errors import JobFailed, ServiceClosed
 from toril.backend.http import errors
 from toril.bull import errors as bull
 from toril.jobs import InvalidData, InvalidPayload, InvalidResult
-from toril.types import InvalidSchedule
+from toril.types import InvalidJobOptions, InvalidSchedule
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:toril:problem:"
@@ -42,7 +42,7 @@ TABLE: tuple[Row, ...] = (
     Row(InvalidPayload, 422, "invalid-payload", "The payload does not fit the job's contract"),
     Row(RequestValidationError, 422, "invalid-request", "A parameter of the request does not fit"),
     Row(errors.InvalidLine, 422, "invalid-line", "The line is no job"),
-    Row(bull.InvalidJobOptions, 422, "invalid-request", "A parameter of the request does not fit"),
+    Row(InvalidJobOptions, 422, "invalid-request", "A parameter of the request does not fit"),
     Row(bull.InvalidQuery, 422, "invalid-request", "A parameter of the request does not fit"),
     Row(bull.InvalidSetting, 422, "invalid-request", "A parameter of the request does not fit"),
     Row(InvalidSchedule, 422, "invalid-request", "A parameter of the request does not fit"),
@@ -171,7 +171,7 @@ def _extensions(error: Exception) -> dict[str, Any]:
             found = _parameters(error)
         case errors.InvalidLine():
             found["errors"] = [FieldProblem(path=path, reason=why) for path, why in error.problems]
-        case bull.InvalidJobOptions():
+        case InvalidJobOptions():
             found["errors"] = [FieldProblem(path=error.option, reason=error.rule)]
         case bull.InvalidQuery():
             found["errors"] = [FieldProblem(path=error.parameter, reason=error.rule)]

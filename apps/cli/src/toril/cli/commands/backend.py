@@ -13,10 +13,10 @@ from toril.cli.brokers import working_broker
 from toril.cli.errors import AddressTaken, KeysMissing
 from toril.cli.event_loop import run
 from toril.cli.loading import load_catalog
-from toril.cli.logging_setup import configure_logging
 from toril.cli.options import Prefix, Strict, Url, Verbose
 from toril.cli.reporting import reported
 from toril.jobs import Catalog
+from toril.worker.process.logging_setup import configure_logging
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.cli")
 

@@ -85,7 +85,12 @@ async def _add_line(line: Line, gateway: Gateway, caller: Caller) -> BatchResult
         raise InvalidLine(describe(error)[0]) from None
     contract = gateway.contract(wanted.queue, wanted.name)
     caller.require_queue(wanted.queue)
-    options = AddOptions(delay=wanted.delay, priority=wanted.priority, idempotency_key=wanted.idempotency_key)
+    options = AddOptions(
+        delay=wanted.delay,
+        priority=wanted.priority,
+        expires_in=wanted.expires_in,
+        idempotency_key=wanted.idempotency_key,
+    )
     handle = await add_job(gateway, caller, contract, to_json(wanted.data), options)
     return BatchResult(
         line=line.number,

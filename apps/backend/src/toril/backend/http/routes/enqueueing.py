@@ -6,7 +6,7 @@ from fastapi import Path, Request, Response
 
 from toril.backend.api_keys import Scope
 from toril.backend.http.adding import AddOptions, add_job
-from toril.backend.http.dependencies import Asking, Delay, Here, Priority, QueueName, Wait
+from toril.backend.http.dependencies import Asking, Delay, ExpiresIn, Here, Priority, QueueName, Wait
 from toril.backend.http.problems import problems
 from toril.backend.http.requests.bodies import read_body
 from toril.backend.http.requests.idempotency import IdempotencyKey
@@ -36,13 +36,16 @@ async def enqueue_job(
     caller: Asking,
     delay: Delay = 0.0,
     priority: Priority = 0,
+    expires_in: ExpiresIn = None,
     wait: Wait = 0.0,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Add a job to its queue. With `wait`, the answer is its result if that comes in time."""
     contract = gateway.contract(queue, name)
     body = await read_body(request, gateway.settings.largest_body)
-    options = AddOptions(delay=delay, priority=priority, idempotency_key=idempotency_key)
+    options = AddOptions(
+        delay=delay, priority=priority, expires_in=expires_in, idempotency_key=idempotency_key
+    )
     handle = await add_job(gateway, caller, contract, body, options)
     location = {"Location": address_of_job(request, queue, handle.job_id)}
     if wait and (result := await result_within(request, gateway, handle, wait)) is not None:

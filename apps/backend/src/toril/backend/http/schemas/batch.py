@@ -19,6 +19,7 @@ class BatchLine(BaseModel):
     data: JsonValue
     delay: Annotated[float, Field(ge=0, le=LONGEST_DELAY, allow_inf_nan=False)] = 0.0
     priority: Annotated[int, Field(ge=0, le=HIGHEST_PRIORITY_NUMBER)] = 0
+    expires_in: Annotated[float | None, Field(ge=0.001, le=LONGEST_DELAY, allow_inf_nan=False)] = None
     idempotency_key: Annotated[str | None, Field(min_length=1, max_length=LONGEST_KEY)] = None
 
 

@@ -58,6 +58,7 @@ class JobView(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     delay: float
+    expires_in: float | None
     priority: int
     attempts: int
     attempts_made: int
