@@ -26,6 +26,9 @@ endif
 ifdef ONLY
 override export ONLY := $(value ONLY)
 endif
+ifdef SYSTEMS
+override export SYSTEMS := $(value SYSTEMS)
+endif
 ifdef JSON
 override export JSON := $(value JSON)
 endif
@@ -39,8 +42,12 @@ bench: setup  ## Measure beside Node BullMQ and the Python port: QUICK=1 ONLY=to
 profile: setup  ## Where a job's time goes, in Python and in the server
 	@$(BIN)/python -m bench.profiling
 
-chaos: setup  ## Break workers, broker and network, and count the jobs: ONLY=workers-killed,… SHORT=1 RESULTS=1
-	@PYTHONPATH=tests $(BIN)/python -m chaos $${ONLY:+--only "$$ONLY"} $(if $(SHORT),--short) $(if $(RESULTS),--results)
+chaos: setup  ## Break workers, broker and network, and count the jobs: ONLY=workers-killed SYSTEMS=toril RESULTS=1 SHORT=1
+	@PYTHONPATH=tests $(BIN)/python -m chaos $${ONLY:+--only "$$ONLY"} $${SYSTEMS:+--systems "$$SYSTEMS"} \
+		$(if $(SHORT),--short) $(if $(RESULTS),--results)
+
+soak: setup  ## Run a million jobs in ten minutes, and look whether anything grows
+	@PYTHONPATH=tests $(BIN)/python -m chaos.soak
 
 test: setup  ## Run every test; PYTEST="-k worker" passes options on
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal $(PYTEST)
@@ -58,4 +65,4 @@ format: setup  ## Put every file into the style that lint asks for
 clean:  ## Remove what the targets have made
 	rm -rf .venv .toril .pytest_cache .ruff_cache .hypothesis tests/interop/node/node_modules
 
-.PHONY: help setup demo bench profile chaos test lint format clean
+.PHONY: help setup demo bench profile chaos soak test lint format clean

@@ -4,64 +4,75 @@ import argparse
 import asyncio
 import signal
 import sys
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import replace
 
 from rich.console import Console
 
-from chaos.report import cells, table, write
+from chaos.program import planned, run
+from chaos.report import say, table, write
 from chaos.scenarios import SCENARIOS
-from chaos.systems.commands import TORIL
-from chaos.terms import LONG, SHORT, Terms
-from chaos.trial import Trial, hold
+from chaos.systems.commands import SYSTEMS, TORIL
+from chaos.terms import LONG, SHORT
+from chaos.trial import Trial
 
 
 def main() -> int:
-    """Runs the trials; the exit code is 1 if a promise was broken."""
+    """Runs the trials; the exit code is 1 if we broke a promise."""
     options = _options()
-    trials = asyncio.run(_trials(options.only, _terms(options)))
-    Console(width=200).print(table(trials))
-    if options.results:
-        write(trials, "trials")
-    return 1 if any(trial.problems for trial in trials) else 0
+    alone = SHORT if options.short else LONG
+    if options.jobs is not None:
+        alone = replace(alone, jobs=options.jobs)
+    progress = Console(stderr=True, highlight=False, soft_wrap=True)
+    systems = [name for name in options.systems if SYSTEMS[name].is_installed]
+    if missing := [name for name in options.systems if name not in systems]:
+        progress.print(f"not installed, and left out: {', '.join(missing)}", style="yellow")
+    plan = planned(options.only, systems, alone)
 
-
-async def _trials(names: list[str], terms: Terms) -> list[Trial]:
-    """One after the other, so that none makes another one late."""
-    console = Console(stderr=True, highlight=False)
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - asyncio.run made one
-    # So that no process is left behind.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    trials: list[Trial] = []
-    for number, name in enumerate(names, start=1):
-        console.print(f"{number} of {len(names)}: {SCENARIOS[name].title}", style="dim")
-        trial = await hold(SCENARIOS[name], TORIL, terms)
-        console.print(f"   {' · '.join(cells(trial)[2:-1])}", style="dim")
+    def tell(trial: Trial) -> None:
+        progress.print(f"{len(trials) + 1} of {len(plan)}: {say(trial)}")
         for problem in trial.problems:
-            console.print(f"   {problem}", style="red", markup=False)
+            progress.print(f"   {problem}", style="red", markup=False)
         trials.append(trial)
-    return trials
+        if options.results:
+            write(trial)
+
+    trials: list[Trial] = []
+    asyncio.run(_ending_with_signals(lambda: run(plan, tell)))
+    Console(width=200).print(table(trials))
+    return 1 if any(trial.problems for trial in trials if trial.system == TORIL) else 0
 
 
-def _terms(options: argparse.Namespace) -> Terms:
-    terms = SHORT if options.short else LONG
-    return terms if options.jobs is None else replace(terms, jobs=options.jobs)
+async def _ending_with_signals(work: Callable[[], Coroutine[None, None, None]]) -> None:
+    """SIGTERM ends the work as Ctrl-C does, so that no process is left behind."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await work()
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
-    parser.add_argument("--only", type=_names, default=list(SCENARIOS), help=f"some of {','.join(SCENARIOS)}")
+    parser.add_argument("--only", type=_some(SCENARIOS), default=list(SCENARIOS), help=_list(SCENARIOS))
+    parser.add_argument("--systems", type=_some(SYSTEMS), default=list(SYSTEMS), help=_list(SYSTEMS))
     parser.add_argument("--short", action="store_true", help="as the tests run it: within seconds")
-    parser.add_argument("--jobs", type=int, help="how many, in each scenario")
+    parser.add_argument("--jobs", type=int, help="how many, in each scenario of Toril alone")
     parser.add_argument("--results", action="store_true", help="write the tables of docs/reliability.md")
     return parser.parse_args()
 
 
-def _names(text: str) -> list[str]:
-    names = list(dict.fromkeys(name.strip() for name in text.split(",")))
-    if unknown := [name for name in names if name not in SCENARIOS]:
-        raise argparse.ArgumentTypeError(f"no scenario {unknown[0]!r}; there are {', '.join(SCENARIOS)}")
-    return names
+def _list(known: Iterable[str]) -> str:
+    return f"some of {','.join(known)}"
+
+
+def _some(known: Collection[str]) -> Callable[[str], list[str]]:
+    def read(text: str) -> list[str]:
+        names = list(dict.fromkeys(name.strip() for name in text.split(",")))
+        if unknown := [name for name in names if name not in known]:
+            raise argparse.ArgumentTypeError(f"there is no {unknown[0]!r}; there are {', '.join(known)}")
+        return names
+
+    return read
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from chaos.systems.commands import LABELS
+from chaos.systems.commands import SYSTEMS
+from chaos.terms import COMPARED
 from chaos.trial import Trial
 
 PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
@@ -23,6 +24,7 @@ HEADER = (
     "because",
     "again after",
     "resumed after",
+    "workers gone",
     "took",
     "on",
 )
@@ -37,13 +39,20 @@ def table(trials: Sequence[Trial]) -> Table:
     return shown
 
 
+def say(trial: Trial) -> str:
+    """A trial in a line."""
+    title, label, *found, _ = cells(trial)
+    facts = ", ".join(f"{name} {cell}" for name, cell in zip(HEADER[NAMES:-1], found, strict=True))
+    return f"{title}, {label}: {facts}"
+
+
 def cells(trial: Trial) -> tuple[str, ...]:
     """A trial as a row."""
     figures = trial.figures
     causes = [f"{cause} ({number})" for cause, number in sorted(figures.repeats.items())]
     return (
         trial.scenario.title,
-        LABELS[trial.system],
+        SYSTEMS[trial.system].label,
         f"{figures.added:,}",
         f"{figures.done:,}",
         f"{figures.lost:,}",
@@ -52,21 +61,23 @@ def cells(trial: Trial) -> tuple[str, ...]:
         ", ".join(causes) or "-",
         _seconds(figures.recovered),
         _seconds(figures.resumed),
+        f"{trial.exited}",
         _seconds(figures.took),
         date.today().isoformat(),
     )
 
 
-def write(trials: Sequence[Trial], section: str, page: Path = PAGE) -> None:
-    """Puts the rows into a table of the page, in the place of those that tell of the same."""
+def write(trial: Trial, page: Path = PAGE) -> None:
+    """Puts a trial into its table of the page, in the place of the row that told of the same."""
+    section = "compared" if trial.terms == COMPARED else "alone"
     begin, end = f"<!-- {section} -->\n", f"<!-- end of {section} -->\n"
     before, _, rest = page.read_text().partition(begin)
     old, _, after = rest.partition(end)
-    rows = {_name(line): line for line in old.splitlines()[2:] if line.startswith("|")}
-    rows |= {_name(line): line for line in (_line(cells(trial)) for trial in trials)}
-    lines = [_line(HEADER), _line(["---"] * NAMES + ["--:"] * (len(HEADER) - NAMES)), *rows.values()]
+    new = _line(cells(trial))
+    rows = {_name(line): line for line in old.splitlines()[2:] if line.startswith("|")} | {_name(new): new}
+    ruler = ["---"] * NAMES + ["--:"] * (len(HEADER) - NAMES)
+    text = "\n".join([_line(HEADER), _line(ruler), *rows.values()])
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    text = "\n".join(lines)
     page.write_text(f"{before}{begin}{text}\n\nMachine: {machine}.\n{end}{after}")
 
 

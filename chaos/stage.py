@@ -126,9 +126,17 @@ class Stage:
         return max(self.fleet.workers, key=lambda worker: running[worker.group])
 
     async def all_ended(self) -> bool:
-        """Waits until all producers and all jobs have ended; whether they have in time."""
+        """Waits until all producers and all jobs have ended; whether they have in time.
+
+        Raises:
+            Stuck: a producer does not add what it should.
+        """
         for producer in self._producers:
-            if exit_code := await producer.ended():
+            try:
+                exit_code = await producer.ended()
+            except TimeoutError:
+                raise Stuck(self, f"a producer does not end: {producer.last_words()}") from None
+            if exit_code:
                 raise Stuck(self, f"a producer ended with {exit_code}: {producer.last_words()}")
         return await self.until(self._is_through, self.recovers_within + self.terms.patience)
 

@@ -103,6 +103,7 @@ LONG = Terms(
     pace=1_500,
     workers=4,
     concurrency=20,
+    seconds=0.05,
     lock_duration=12.0,
     stalled_interval=4.0,
     faults=4,
@@ -126,5 +127,13 @@ SHORT = Terms(
 )
 # Beside other systems, each with its own defaults.
 COMPARED = Terms(
-    jobs=2_000, pace=200, workers=3, concurrency=10, faults=3, outage=20.0, patience=60.0, slack=5.0
+    jobs=2_000,
+    pace=120,
+    seconds=0.1,
+    workers=3,
+    concurrency=5,
+    faults=3,
+    outage=20.0,
+    patience=75.0,
+    slack=5.0,
 )

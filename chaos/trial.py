@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chaos.keyspace import Leftovers, leftovers
 from chaos.ledger import Ledger
 from chaos.scenarios import Scenario
-from chaos.stage import Stage
+from chaos.stage import Stage, Stuck
 from chaos.systems.commands import ON_THE_WIRE
 from chaos.terms import Terms
 from chaos.verdict import Figures, Incidents, count
@@ -20,36 +20,46 @@ class Trial:
     """What a run came to.
 
     Attributes:
-        problems: promises that were broken, each in a line.
+        problems: promises of Toril that were broken, each in a line.
+        exited: workers that ended by themselves.
     """
 
     scenario: Scenario
     system: str
+    terms: Terms
     figures: Figures
     problems: list[str]
+    exited: int
 
 
 async def hold(scenario: Scenario, system: str, terms: Terms) -> Trial:
     """Breaks what the scenario says, waits until the jobs are through or patience is over, and looks.
 
     Raises:
-        Stuck: it does not come to the point at which something was to be broken.
+        NodeUnavailable: there is no Node that a system needs.
     """
     began = time.monotonic()
     async with Stage.set(system, terms, scenario.sync) as stage:
-        await scenario.act(stage)
-        await stage.all_ended()
+        stuck: list[str] = []
+        try:
+            await scenario.act(stage)
+            await stage.all_ended()
+        except Stuck as problem:
+            stuck.append(str(problem))
         took = time.monotonic() - began
+        exited = sum(not worker.runs for worker in stage.fleet.workers)
         await stage.fleet.dismiss_all()
         ledger = await asyncio.to_thread(stage.ledger.read_on)
         left = await asyncio.to_thread(leftovers, stage.broker.url) if system in ON_THE_WIRE else None
         incidents = Incidents(deaths=stage.fleet.deaths, outages=stage.broker.outages, sync=scenario.sync)
         figures = await asyncio.to_thread(count, ledger, incidents, left, took)
-        problems = _problems(scenario, figures, terms, stage.recovers_within)
+        problems = stuck + _problems(scenario, figures, terms, stage.recovers_within)
         problems += _bad_ends(incidents, ledger)
         if left is not None:
             problems += _left_behind(left, ledger)
-    return Trial(scenario=scenario, system=system, figures=figures, problems=problems)
+    return Trial(
+        scenario=scenario, system=system, terms=terms, figures=figures, problems=problems, exited=exited
+    )
 
 
 def _problems(scenario: Scenario, figures: Figures, terms: Terms, recovers_within: float) -> list[str]:

@@ -22,6 +22,7 @@ class Scenario(NamedTuple):
         title: what a table calls it.
         act: returns when nothing is broken any more; all jobs must have been given to producers by then.
         repeats: for which causes a job may run again.
+        compares: whether other systems can be broken this way as well.
         sync: when the broker's append-only file reaches the disk.
     """
 
@@ -30,17 +31,19 @@ class Scenario(NamedTuple):
     act: Callable[[Stage], Awaitable[None]]
     repeats: frozenset[Cause] = frozenset()
     sync: Sync = Sync.EVERY_SECOND
+    compares: bool = False
 
 
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
-        Scenario("workers-killed", "workers killed (SIGKILL)", workers_killed, repeats=CRASH),
+        Scenario("workers-killed", "workers killed (SIGKILL)", workers_killed, repeats=CRASH, compares=True),
         Scenario(
             "workers-replaced",
             "workers replaced by the next release (SIGTERM)",
             workers_replaced,
             repeats=frozenset({Cause.HANDED_BACK}),
+            compares=True,
         ),
         Scenario("broker-killed-always", "broker killed, fsync always", broker_killed, sync=Sync.ALWAYS),
         Scenario(
@@ -48,6 +51,7 @@ SCENARIOS = {
             "broker killed, fsync every second",
             broker_killed,
             repeats=frozenset({Cause.LOST_WRITE}),
+            compares=True,
         ),
         Scenario(
             "broker-stopped",
@@ -61,7 +65,7 @@ SCENARIOS = {
             network_unreliable,
             repeats=frozenset({Cause.LOST_LOCK}),
         ),
-        Scenario("loops-blocked", "event loops blocked for three locks", loops_blocked),
+        Scenario("loops-blocked", "event loops blocked for three locks", loops_blocked, compares=True),
         Scenario("clocks-wrong", "clocks ten minutes ahead and behind", clocks_wrong),
         Scenario(
             "mixed-fleet-killed", "Toril and Node workers killed (SIGKILL)", mixed_fleet_killed, repeats=CRASH

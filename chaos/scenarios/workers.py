@@ -8,6 +8,7 @@ from chaos.terms import Chore
 
 SHORT_GRACE = 1.0
 LONG_EVERY, LONG_SECONDS = 40, 3.0  # jobs that a deploy finds running
+ROUNDS = 2
 DELAYED_EVERY, DELAY = 20, 2.0
 WRONG_BY = 600.0
 
@@ -38,7 +39,7 @@ async def workers_replaced(stage: Stage) -> None:
     await stage.add(chores[:before])
     await stage.share_ended(0.1)
     await stage.add(chores[before:], release=2)
-    for _ in range(stage.terms.faults):
+    for _ in range(ROUNDS):
         for worker in list(stage.fleet.workers):
             await stage.hire(1, grace=SHORT_GRACE, release=2)
             await stage.fleet.dismiss(worker)

@@ -2,32 +2,68 @@
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from chaos.terms import Part
 from support.node_install import install
 
+ROOT = Path(__file__).parents[2]
+OWN = Path(sys.executable)
+PEERS, PEERS_ARQ = (ROOT / name / "bin" / "python" for name in (".venv-peers", ".venv-peers-arq"))
 TORIL, NODE = "toril", "node"
 ON_THE_WIRE = (TORIL, NODE)  # those whose queues are BullMQ's
-LABELS = {TORIL: "Toril", NODE: "Node BullMQ"}
 NODE_PROGRAM = Path(__file__).parent / "node" / "bullmq.mjs"
 
 
+class System(NamedTuple):
+    """A system that can be broken.
+
+    Attributes:
+        label: what tables call it, with what is not its default.
+        python: the interpreter that has its packages, but for Node's.
+    """
+
+    label: str
+    python: Path = OWN
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether it can be run; Node's packages are installed when they are needed."""
+        return self.python.exists()
+
+
+SYSTEMS = {
+    TORIL: System("Toril"),
+    NODE: System("Node BullMQ"),
+    "saq": System("saq (3 tries)", PEERS),
+    "taskiq": System("taskiq (stream)", PEERS),
+    "celery": System("Celery (acks late)", PEERS),
+    "arq": System("arq", PEERS_ARQ),
+}
+
+
 def worker_command(system: str, part: Part) -> tuple[str, ...]:
-    """What a worker process of a system runs."""
+    """What a worker process of a system runs.
+
+    Raises:
+        NodeUnavailable: there is no Node ≥ 20, or npm could not install the packages.
+    """
     if system == TORIL:
         return _toril_worker(part)
-    if system == NODE:
-        return (install().program, str(NODE_PROGRAM), "work")
-    return (sys.executable, "-m", f"chaos.systems.{system}", "work")
+    return _command(system, "work")
 
 
 def producer_command(system: str, part: Part) -> tuple[str, ...]:
-    """What the producer of a system runs."""
+    """What the producer of a system runs; raises as `worker_command` does."""
     if system == TORIL:
         return (sys.executable, "-m", _toril_module(part))
+    return _command(system, "add")
+
+
+def _command(system: str, role: str) -> tuple[str, ...]:
     if system == NODE:
-        return (install().program, str(NODE_PROGRAM), "add")
-    return (sys.executable, "-m", f"chaos.systems.{system}", "add")
+        return (install().program, str(NODE_PROGRAM), role)
+    return (str(SYSTEMS[system].python), "-m", f"chaos.systems.{system}", role)
 
 
 def _toril_worker(part: Part) -> tuple[str, ...]:

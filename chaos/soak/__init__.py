@@ -1,0 +1,1 @@
+"""A long run, to see whether anything grows that should not. `make soak`."""
