@@ -47,7 +47,7 @@ class RelayQueue(FlowQueue):
 
         Raises:
             InvalidQueueName: no queue can have that name.
-            CommandRefused: Redis refused the step; jobs before the one at fault may have been added.
+            CommandRefused: Redis refused the step; what it has left behind does not hinder the next try.
             BrokerUnavailable: Redis did not answer; the jobs may have been added.
         """
         arguments: list[Argument] = [to_milliseconds(time.time() if now is None else now)]

@@ -22,6 +22,7 @@ async def enqueue(
     delay: float = 0.0,
     priority: int = 0,
     lifo: bool = False,
+    expires_in: float | None = None,
     job_id: str | None = None,
     deduplicate: Deduplicate | None = None,
     enqueued_at: datetime | None = None,
@@ -38,6 +39,7 @@ async def enqueue(
         delay: seconds before it may start, from this call on.
         priority, lifo, job_id, deduplicate: as for `QueueService.enqueue`. They take effect as the job
             comes to Redis.
+        expires_in: seconds after which nobody wants it any more, from this call on.
         enqueued_at: when the job counts as added, with a time zone; by default now.
 
     Returns:
@@ -57,6 +59,7 @@ async def enqueue(
         delay=delay,
         priority=priority,
         lifo=lifo,
+        expires_in=expires_in,
         deduplicate=deduplicate,
         enqueued_at=_seconds(enqueued_at or datetime.now(UTC)),
     )

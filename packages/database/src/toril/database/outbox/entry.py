@@ -34,6 +34,9 @@ class OutboxJob:
     waits: bool = False
     on_failure: OnFailure = OnFailure.FAIL_PARENT
 
+    def __post_init__(self) -> None:
+        check_job_id(self.job_id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxEntry:
@@ -107,13 +110,20 @@ def entry_of_flow(flow: Flow[Any]) -> OutboxEntry:
 
 def _job_of_flow(node: FlowNode) -> OutboxJob:
     contract = node.contract
+    options = options_of(
+        contract,
+        delay=node.delay,
+        priority=node.priority,
+        lifo=node.lifo,
+        expires_in=node.expires_in,
+    )
     return OutboxJob(
         queue=contract.queue.name,
         job_id=_id(node.job_id),
         has_own_id=node.job_id is not None,
         name=contract.name,
         payload=node.payload.decode(),
-        options=options_of(contract, delay=node.delay, priority=node.priority, lifo=node.lifo),
+        options=options,
         parent=node.parent,
         waits=node.waits,
         on_failure=node.on_failure,
@@ -121,4 +131,4 @@ def _job_of_flow(node: FlowNode) -> OutboxJob:
 
 
 def _id(chosen: str | None) -> str:
-    return str(uuid4()) if chosen is None else check_job_id(chosen)
+    return str(uuid4()) if chosen is None else chosen

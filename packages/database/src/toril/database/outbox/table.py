@@ -108,6 +108,7 @@ class OutboxTable:
             "WHERE set_aside_at IS NOT NULL AND (%s::text[] IS NULL OR id::text = ANY(%s))",
             [row_ids, row_ids],
         )
+        await self._connection.execute(f"NOTIFY {CHANNEL}")
         return done.rowcount
 
     async def _value(self, query: str, *parameters: object) -> Any:

@@ -7,6 +7,15 @@ Reply how many rows were new
 Events those of adding/add
 ]]
 --- use relayed
+--- use removal
+--- use state
+
+-- A step that Redis refused on its way may have left records of jobs that stand in no state. They are no jobs yet.
+local function remove_remains(id)
+  if call('EXISTS', base .. id) == 1 and not state_of(id) then
+    remove_keys(base .. id)
+  end
+end
 
 local ARGUMENTS_A_JOB = 7
 local count = (#ARGV - 1) / (ARGUMENTS_A_JOB + 1)
@@ -16,6 +25,7 @@ for i = 1, count do
   if not was_relayed(row) then
     rows[#rows + 1] = row
     local before = 1 + (i - 1) * ARGUMENTS_A_JOB
+    remove_remains(ARGV[before + 1])
     for at = before + 1, before + ARGUMENTS_A_JOB do
       jobs[#jobs + 1] = ARGV[at]
     end
