@@ -13,6 +13,7 @@ from toril.bull.connection import Connection
 from toril.cli.brokers import CLIENT_NAME
 from toril.cli.errors import MembersFailed
 from toril.cli.exit_codes import ExitCode
+from toril.cli.health import MembersHealth
 from toril.cli.kept_process import Command, KeptProcess
 from toril.worker.process.shutdown import ENDS_WITHIN, SIGNALS
 
@@ -21,19 +22,28 @@ KILLED_AFTER = 5.0  # what a member gets beyond the time within which it ends it
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.cli")
 
 
-def supervise(arguments: Sequence[str], processes: int, *, url: str, strict: bool, grace: float) -> None:
+def supervise(
+    arguments: Sequence[str],
+    processes: int,
+    *,
+    url: str,
+    strict: bool,
+    grace: float,
+    health: MembersHealth | None = None,
+) -> None:
     """Run this command again in `processes` processes until all have ended.
 
     Args:
         arguments: the command's own; each member gets its number as well, and the URL by environment, where
             other users cannot see it.
+        health: asks the members how they are doing, where somebody wants to know.
 
     Raises:
         BrokerUnavailable: Redis does not answer.
         MembersFailed: a member cannot work at all, or ended badly once it was told to end.
     """
     asyncio.run(_check_broker(url, strict=strict))
-    asyncio.run(Supervisor(arguments, url=url, grace=grace).run(processes))
+    asyncio.run(Supervisor(arguments, url=url, grace=grace, health=health).run(processes))
 
 
 async def _check_broker(url: str, *, strict: bool) -> None:
@@ -44,9 +54,12 @@ async def _check_broker(url: str, *, strict: bool) -> None:
 class Supervisor:
     """Keeps worker processes running, and hands signals on."""
 
-    def __init__(self, arguments: Sequence[str], *, url: str, grace: float) -> None:
+    def __init__(
+        self, arguments: Sequence[str], *, url: str, grace: float, health: MembersHealth | None = None
+    ) -> None:
         self._arguments = arguments
         self._environment = {**os.environ, URL_VARIABLE: url}
+        self._health = health
         self._ends_within = grace + ENDS_WITHIN + KILLED_AFTER
         self._members: list[KeptProcess] = []
         self._is_stopping = False
@@ -83,6 +96,7 @@ class Supervisor:
                 "toril.cli",
                 *self._arguments,
                 f"--member={member}",
+                *([f"--health-socket={self._health.socket_of(member)}"] if self._health else []),
             ],
             environment=self._environment,
             ends_within=self._ends_within,

@@ -14,6 +14,7 @@ from toril.worker.errors import (
     HandlerError,
     HandlerNotImportable,
     HandlerStopped,
+    HealthServerFailed,
     JobTimedOut,
     MemoryLimitExceeded,
     NoHandlers,
@@ -31,6 +32,7 @@ from toril.worker.handlers import Handlers
 from toril.worker.health import WorkerHealth
 from toril.worker.isolation.context import BlockingJobContext
 from toril.worker.job_in_hand import JobInHand
+from toril.worker.monitoring.server import HealthServer
 from toril.worker.retrying import BackoffStrategy
 from toril.worker.settings import WorkerSettings
 from toril.worker.signals import RateLimited, RunEnded
@@ -54,6 +56,8 @@ __all__ = [
     "HandlerNotImportable",
     "HandlerStopped",
     "Handlers",
+    "HealthServer",
+    "HealthServerFailed",
     "IgnoredFailure",
     "JobContext",
     "JobInHand",

@@ -11,6 +11,7 @@ WorkerError
 ├── DatabaseInReach         a worker that is to have no database could reach one
 ├── NoHandlers              a worker for a queue that none of its handlers serves
 ├── WorkerNotEntered        a worker that runs before it is connected
+├── HealthServerFailed      an address that the health server cannot listen on
 ├── WrongContract           a job taken by hand is read as one of another contract
 ├── OutcomeRefused          what a job taken by hand was to become was not accepted
 ├── Unrecoverable           raised by a handler: fail the job, whatever attempts it has left
@@ -126,6 +127,15 @@ class WorkerNotEntered(WorkerError, RuntimeError):
 
     def __init__(self) -> None:
         super().__init__("enter the worker before it runs: async with factory.create(…) as worker")
+
+
+class HealthServerFailed(WorkerError, OSError):
+    """The health server cannot listen where it is to."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        self.address = address
+        self.reason = reason
+        super().__init__(f"cannot answer health checks on {address}: {reason}")
 
 
 class WrongContract(WorkerError, LookupError):

@@ -11,6 +11,7 @@ from toril.bull.outcomes import Outcome
 from toril.worker import log
 from toril.worker.bell import Bell
 from toril.worker.locks import LockKeeper
+from toril.worker.monitoring.tally import Tally
 from toril.worker.outage import Outage
 from toril.worker.settling import Settling
 from toril.worker.supply import Supply
@@ -29,6 +30,7 @@ class IntakeLoop:
 
     Args:
         start: starts a job that was taken; called from the exchange, must not block.
+        tally: counts what the exchanges bring.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class IntakeLoop:
         locks: LockKeeper,
         outage: Outage,
         start: Callable[[TakenJob], None],
+        tally: Tally,
     ) -> None:
         self._queue = queue
         self._settling = settling
@@ -46,6 +49,7 @@ class IntakeLoop:
         self._locks = locks
         self._outage = outage
         self._start = start
+        self._tally = tally
         self._bell = Bell()
         self._idle = asyncio.Event()
         self._closing = False
@@ -98,6 +102,7 @@ class IntakeLoop:
                     self._start(job)
             finally:
                 self._supply.give_back(reservation)
+            self._tally.exchanged(batch, taken.refused, taken.jobs)
             del self._under_way[intake]
             self._supply.note(taken, reservation)
             self._note_idleness()

@@ -106,3 +106,7 @@ def broker_lost(queue: str, reason: str) -> None:
 
 def broker_back(queue: str, after: float) -> None:
     _log.info("Redis is back", queue=queue, after=round(after, 1))
+
+
+def health_not_told(reason: str) -> None:
+    _log.error("a health check could not be answered", reason=reason)

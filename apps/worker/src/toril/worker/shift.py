@@ -25,6 +25,7 @@ from toril.worker.intake import IntakeLoop
 from toril.worker.isolation.calls import Calls
 from toril.worker.isolation.isolation import Isolation
 from toril.worker.locks import LockKeeper
+from toril.worker.monitoring.tally import Tally
 from toril.worker.outage import Outage
 from toril.worker.retrying import RetryRules
 from toril.worker.schedules import ScheduleKeeper
@@ -56,6 +57,7 @@ class Shift:
         intakes: list[Intake],
         outage: Outage,
         group: asyncio.TaskGroup,
+        tally: Tally,
         *,
         paused: bool = False,
     ) -> None:
@@ -63,6 +65,7 @@ class Shift:
         self._settings = settings
         self._group = group
         self._outage = outage
+        self._tally = tally
         self._loop = asyncio.get_running_loop()
         self._stopping = False
         self._paused = False
@@ -111,6 +114,7 @@ class Shift:
             self._locks,
             outage,
             start=self._start,
+            tally=tally,
         )
         self._executions = Executions(
             keys.queue,
@@ -168,6 +172,7 @@ class Shift:
                     queue=self._queue,
                     interval=self._settings.stalled_interval,
                     outage=self._outage,
+                    tally=self._tally,
                 )
             ),
             self._group.create_task(

@@ -5,10 +5,13 @@ import asyncio
 from toril.bull.errors import BullError
 from toril.bull.stalled import StalledCheck
 from toril.worker import log
+from toril.worker.monitoring.tally import Tally
 from toril.worker.outage import Outage
 
 
-async def recover_stalled_jobs(check: StalledCheck, *, queue: str, interval: float, outage: Outage) -> None:
+async def recover_stalled_jobs(
+    check: StalledCheck, *, queue: str, interval: float, outage: Outage, tally: Tally
+) -> None:
     """Goes on checking until it is cancelled."""
     while True:
         try:
@@ -18,5 +21,6 @@ async def recover_stalled_jobs(check: StalledCheck, *, queue: str, interval: flo
             continue
         outage.over()
         if recovered:
+            tally.stalled_recovered += len(recovered)
             log.stalled_recovered(queue, recovered)
         await asyncio.sleep(interval)

@@ -15,6 +15,7 @@ from toril.worker.errors import WorkerNotEntered
 from toril.worker.handler import RegisteredHandler
 from toril.worker.handlers import QueueHandlers
 from toril.worker.health import WorkerHealth
+from toril.worker.monitoring.tally import Tally
 from toril.worker.outage import Outage
 from toril.worker.settings import WorkerSettings
 from toril.worker.shift import Shift
@@ -25,6 +26,9 @@ class Worker:
 
     async with factory.create(documents, concurrency=100) as worker:
         await worker.run()
+
+    Attributes:
+        tally: what it has done so far; a `HealthServer` tells of it.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Worker:
         self._settings = settings
         self._strict = strict
         self._outage = Outage(keys.queue)
+        self.tally = Tally()
         self._stack = AsyncExitStack()
         self._connections: WorkerConnections | None = None
         self._shift: Shift | None = None
@@ -144,6 +149,7 @@ class Worker:
                 intakes,
                 self._outage,
                 group,
+                self.tally,
                 paused=self.is_paused,
             )
             try:

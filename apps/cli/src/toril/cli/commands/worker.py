@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,12 +10,14 @@ import typer
 from toril.bull.keys import DEFAULT_PREFIX
 from toril.cli.brokers import working_broker
 from toril.cli.event_loop import run
+from toril.cli.health import telling_of_members, telling_of_workers
 from toril.cli.options import Prefix, Strict, Url, Verbose
 from toril.cli.rate_limits import read_rate_limit
 from toril.cli.reporting import reported
 from toril.cli.supervisor import supervise
 from toril.jobs import Queue
 from toril.worker import RateLimit, WorkerFactory, WorkerSettings
+from toril.worker.monitoring.server import LOOPBACK
 from toril.worker.process.loading import load_handlers
 from toril.worker.process.logging_setup import configure_logging
 from toril.worker.process.running import run_workers
@@ -94,6 +97,22 @@ def worker(
         int | None,
         typer.Option("--child-job-limit", metavar="JOBS", min=1, help="What each runs; then it is replaced."),
     ] = None,
+    health_port: Annotated[
+        int | None,
+        typer.Option(
+            "--health-port",
+            metavar="PORT",
+            min=0,
+            max=65_535,
+            help="Answer /healthz, /readyz and /metrics there, for all processes.",
+        ),
+    ] = None,
+    health_host: Annotated[
+        str,
+        typer.Option(
+            "--health-host", metavar="ADDRESS", help="Where to listen for them; 0.0.0.0 is everywhere."
+        ),
+    ] = LOOPBACK,
     name: Annotated[
         str | None,
         typer.Option("--name", metavar="TEXT", help="Stands in the jobs it ran; by default nothing does."),
@@ -106,6 +125,7 @@ def worker(
     ] = False,
     verbose: Verbose = False,
     member: Annotated[int | None, typer.Option("--member", hidden=True)] = None,
+    health_socket: Annotated[Path | None, typer.Option("--health-socket", hidden=True)] = None,
 ) -> None:
     """Run the jobs of the queues that the handlers serve.
 
@@ -136,12 +156,16 @@ def worker(
     for each in queues:
         handlers.require(each)
     if processes > 1 and member is None:
-        with working_broker(url) as known:
-            supervise(sys.argv[1:], processes, url=known, strict=strict, grace=grace)
+        with (
+            working_broker(url) as known,
+            telling_of_members(processes, host=health_host, port=health_port) as health,
+        ):
+            supervise(sys.argv[1:], processes, url=known, strict=strict, grace=grace, health=health)
         return
     if name is not None and member is not None:
         settings = replace(settings, name=f"{name}-{member}")
     with working_broker(url) as known:
         factory = WorkerFactory(known, handlers, prefix=prefix, strict=strict)
         workers = [factory.create(each, settings=settings) for each in queues]
-        run(run_workers(workers, grace=grace, supervised=member is not None))
+        with telling_of_workers(workers, host=health_host, port=health_port, path=health_socket):
+            run(run_workers(workers, grace=grace, supervised=member is not None))
