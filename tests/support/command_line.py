@@ -25,7 +25,7 @@ class CommandProcess:
         known = {
             name: value
             for name, value in os.environ.items()
-            if name not in ("TORIL_REDIS_URL", "TORIL_DATA", "LOG_FORMAT")
+            if name not in ("TORIL_REDIS_URL", "TORIL_DATABASE_URL", "TORIL_DATA", "LOG_FORMAT")
         }
         self._stderr: BinaryIO = TemporaryFile()  # noqa: SIM115 - closed in __exit__
         self._stdout: BinaryIO = TemporaryFile()  # noqa: SIM115 - closed in __exit__

@@ -18,7 +18,7 @@ from toril.cli.main import app
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The current folder, empty; nothing says where a broker is, and modules loaded from it are forgotten."""
     monkeypatch.chdir(tmp_path)
-    for name in ("TORIL_REDIS_URL", "TORIL_DATA", "LOG_FORMAT"):
+    for name in ("TORIL_REDIS_URL", "TORIL_DATABASE_URL", "TORIL_DATA", "LOG_FORMAT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "path", sys.path[:])
     known = set(sys.modules)

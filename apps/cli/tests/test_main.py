@@ -16,7 +16,7 @@ from toril.jobs import JobsError
 from toril.worker import WorkerError
 
 COMMANDS = [
-    *("worker", "enqueue", "backend", "broker", "dev"),
+    *("worker", "enqueue", "backend", "broker", "dev", "outbox"),
     *("queues", "workers", "jobs", "job", "events", "metrics"),
     *("pause", "resume", "limit", "retry", "promote", "remove", "clean", "drain", "obliterate"),
 ]

@@ -6,6 +6,9 @@ CommandError
 ├── NoBroker          nothing to read from: no URL was given, and no embedded broker runs
 ├── BrokerRuns        the data folder has a broker already
 ├── BrokerEnded       the embedded broker ended by itself
+├── NoDatabase        no database to read from: none was named, and no embedded one runs
+├── DatabaseRuns      the data folder has an embedded PostgreSQL already
+├── DatabaseEnded     the embedded PostgreSQL ended by itself
 ├── AddressTaken      the gateway cannot listen where it was told to
 ├── KeysMissing       the gateway would be reached from elsewhere, and knows no key
 ├── QueueNotFound     nobody has ever used a queue of this name
@@ -36,6 +39,14 @@ from toril.bull.errors import (
     WrongState,
 )
 from toril.cli.exit_codes import ExitCode
+from toril.database import (
+    DatabaseError,
+    DatabaseUnavailable,
+    EmbeddedPostgresFailed,
+    InvalidDatabaseURL,
+    InvalidMigrations,
+    OutboxMissing,
+)
 from toril.jobs import InvalidResult, JobsError
 from toril.types import InvalidJobOptions, InvalidSchedule
 from toril.worker import BadTarget, HandlerError, NoHandlers, WorkerError
@@ -92,6 +103,39 @@ class BrokerEnded(CommandError):
     def __init__(self, data: str) -> None:
         self.data = data
         super().__init__(f"the broker in {data} has ended by itself; broker/broker.log in there says why")
+
+
+class NoDatabase(CommandError):
+    """No database to read from."""
+
+    exit_code = ExitCode.DATABASE_UNAVAILABLE
+
+    def __init__(self, data: str) -> None:
+        self.data = data
+        super().__init__(
+            f"no PostgreSQL runs in {data}: start one with `toril database run`, "
+            "or name yours with --database-url or TORIL_DATABASE_URL"
+        )
+
+
+class DatabaseRuns(CommandError):
+    """The data folder has an embedded PostgreSQL already."""
+
+    def __init__(self, data: str) -> None:
+        self.data = data
+        super().__init__(f"a PostgreSQL runs in {data} already; commands join it by themselves")
+
+
+class DatabaseEnded(CommandError):
+    """The embedded PostgreSQL ended by itself."""
+
+    exit_code = ExitCode.DATABASE_UNAVAILABLE
+
+    def __init__(self, data: str) -> None:
+        self.data = data
+        super().__init__(
+            f"the PostgreSQL in {data} has ended by itself; postgres/postgres.log in there says why"
+        )
 
 
 class AddressTaken(CommandError):
@@ -185,7 +229,10 @@ class PartEnded(CommandError):
         super().__init__(f"{name} ended with exit code {exit_code}; its own lines say why")
 
 
-Expected = (CommandError, BullError, JobsError, BackendError, WorkerError, InvalidJobOptions, InvalidSchedule)
+Expected = (
+    *(CommandError, BullError, JobsError, DatabaseError, BackendError, WorkerError),
+    *(InvalidJobOptions, InvalidSchedule),
+)
 """Errors whose message says all there is to say."""
 
 _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
@@ -194,6 +241,11 @@ _EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (BrokerUnavailable, ExitCode.BROKER_UNAVAILABLE),
     (BrokerMisconfigured, ExitCode.BROKER_UNAVAILABLE),
     (EmbeddedBrokerFailed, ExitCode.BROKER_UNAVAILABLE),
+    (DatabaseUnavailable, ExitCode.DATABASE_UNAVAILABLE),
+    (EmbeddedPostgresFailed, ExitCode.DATABASE_UNAVAILABLE),
+    (OutboxMissing, ExitCode.DATABASE_UNAVAILABLE),
+    (InvalidDatabaseURL, ExitCode.USAGE),
+    (InvalidMigrations, ExitCode.USAGE),
     (InvalidBrokerURL, ExitCode.USAGE),
     (InvalidKeyEntry, ExitCode.USAGE),
     (InvalidJobOptions, ExitCode.USAGE),

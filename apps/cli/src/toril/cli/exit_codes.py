@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     NOT_FOUND = 6
     ENDED_BY_FORCE = ENDED_BY_FORCE
     REFUSED = 8
+    DATABASE_UNAVAILABLE = 9
     INTERRUPTED = 130
 
 
@@ -30,5 +31,6 @@ MEANINGS = {
     ExitCode.NOT_FOUND: "no such queue, job or schedule",
     ExitCode.ENDED_BY_FORCE: "a worker ended by force, as its handlers would not stop",
     ExitCode.REFUSED: "the queue or the job does not stand where this can be done",
+    ExitCode.DATABASE_UNAVAILABLE: "PostgreSQL is not available, or not migrated",
     ExitCode.INTERRUPTED: "interrupted",
 }

@@ -1,5 +1,6 @@
-"""Loading the contracts that the user names."""
+"""Loading the contracts and migrations that the user names."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from toril.jobs import Catalog, Contract, resolve
@@ -32,3 +33,16 @@ def load_catalog(module: str) -> Catalog:
         raise BadTarget(module, "expected MODULE, such as app.contracts")
     load_module(module, module)
     return Catalog.load(module)
+
+
+def load_migrations(packages: Sequence[str]) -> Sequence[str]:
+    """The packages, once each of them can be imported.
+
+    Raises:
+        BadTarget: one cannot.
+    """
+    for package in packages:
+        if not is_module(package):
+            raise BadTarget(package, "expected PACKAGE, such as app.migrations")
+        load_module(package, package)
+    return packages

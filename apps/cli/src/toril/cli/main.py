@@ -9,6 +9,7 @@ from toril.cli.commands.backend import backend
 from toril.cli.commands.broker import broker
 from toril.cli.commands.cancel import cancel
 from toril.cli.commands.clean import clean
+from toril.cli.commands.database import database
 from toril.cli.commands.dev import dev
 from toril.cli.commands.drain import drain
 from toril.cli.commands.enqueue import enqueue
@@ -19,6 +20,7 @@ from toril.cli.commands.key import key
 from toril.cli.commands.limit import limit
 from toril.cli.commands.metrics import metrics
 from toril.cli.commands.obliterate import obliterate
+from toril.cli.commands.outbox import outbox
 from toril.cli.commands.pause import pause, resume
 from toril.cli.commands.promote import promote
 from toril.cli.commands.queues import queues
@@ -50,6 +52,8 @@ for command in (*_WORKING, *_WATCHING, *_STEERING):
     app.command()(command)
 app.add_typer(schedule, name="schedule")
 app.add_typer(key, name="key")
+app.add_typer(database, name="database")
+app.add_typer(outbox, name="outbox")
 
 
 def _show_version(asked: bool) -> None:

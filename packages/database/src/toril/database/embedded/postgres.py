@@ -70,6 +70,11 @@ class EmbeddedPostgres:
         return self._url
 
     @property
+    def is_running(self) -> bool:
+        """Whether the server that was started here has not ended."""
+        return self._guard is not None and self._guard.runs
+
+    @property
     def pid(self) -> int:
         """The server's process.
 
@@ -86,7 +91,7 @@ class EmbeddedPostgres:
         Raises:
             EmbeddedPostgresFailed: no server program, a data folder in use, or a server that does not start.
         """
-        if self._guard is not None and self._guard.runs:
+        if self.is_running:
             return self
         account = server_account()
         programs = server_programs(account)
@@ -142,7 +147,7 @@ class EmbeddedPostgres:
     def _wait_until_ready(self, folder: PostgresFolder, log: IO[bytes]) -> None:
         deadline = time.monotonic() + READY_WITHIN
         while not answers(self._socket_url(folder, "postgres")):
-            if self._guard is None or not self._guard.runs:
+            if not self.is_running:
                 log.seek(0)
                 said = log.read()[-LOG_TAIL:].decode(errors="replace")
                 raise EmbeddedPostgresFailed(str(folder.data), f"the server ended: {said}")
