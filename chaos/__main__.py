@@ -1,14 +1,13 @@
 """Break things, and count what becomes of the jobs: `make chaos`, or `python -m chaos --help`."""
 
 import argparse
-import asyncio
-import signal
 import sys
-from collections.abc import Callable, Collection, Coroutine, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from rich.console import Console
 
+from chaos import ending
 from chaos.program import planned, run
 from chaos.report import say, table, write
 from chaos.scenarios import SCENARIOS
@@ -38,17 +37,9 @@ def main() -> int:
             write(trial)
 
     trials: list[Trial] = []
-    asyncio.run(_ending_with_signals(lambda: run(plan, tell)))
+    ending.run(run(plan, tell))
     Console(width=200).print(table(trials))
     return 1 if any(trial.problems for trial in trials if trial.system == TORIL) else 0
-
-
-async def _ending_with_signals(work: Callable[[], Coroutine[None, None, None]]) -> None:
-    """SIGTERM ends the work as Ctrl-C does, so that no process is left behind."""
-    task = asyncio.current_task()
-    if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    await work()
 
 
 def _options() -> argparse.Namespace:

@@ -4,7 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from chaos.broker import Sync
-from chaos.scenarios.broker import broker_killed, broker_stopped
+from chaos.scenarios.broker import (
+    broker_killed,
+    broker_stopped,
+    broker_stopped_briefly,
+    workers_replaced_meanwhile,
+)
 from chaos.scenarios.loops import loops_blocked
 from chaos.scenarios.network import network_unreliable
 from chaos.scenarios.workers import clocks_wrong, mixed_fleet_killed, workers_killed, workers_replaced
@@ -54,10 +59,19 @@ SCENARIOS = {
             compares=True,
         ),
         Scenario(
+            "broker-stopped-briefly", "broker stopped (SIGSTOP) for 5/12 of a lock", broker_stopped_briefly
+        ),
+        Scenario(
             "broker-stopped",
             "broker stopped (SIGSTOP) for longer than a lock",
             broker_stopped,
             repeats=frozenset({Cause.LOST_LOCK}),
+        ),
+        Scenario(
+            "workers-replaced-in-outage",
+            "all workers replaced (SIGTERM) while the broker is stopped",
+            workers_replaced_meanwhile,
+            repeats=frozenset({Cause.LOST_LOCK, Cause.HANDED_BACK}),
         ),
         Scenario(
             "network-unreliable",

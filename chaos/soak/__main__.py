@@ -1,12 +1,12 @@
 """Run for long, and look whether anything grows: `make soak`, or `python -m chaos.soak --help`."""
 
 import argparse
-import asyncio
 import sys
 
 from rich.console import Console
 from rich.table import Table
 
+from chaos import ending
 from chaos.soak.growth import Growth, growths
 from chaos.soak.run import Length, soak
 from chaos.soak.samples import Sample
@@ -21,7 +21,7 @@ def main() -> int:
     options = parser.parse_args()
     progress = Console(stderr=True, highlight=False, soft_wrap=True)
     length = Length(jobs=options.jobs, seconds=options.seconds, samples=options.samples)
-    samples = asyncio.run(soak(length, lambda sample: progress.print(_line(sample), style="dim")))
+    samples = ending.run(soak(length, lambda sample: progress.print(_line(sample), style="dim")))
     found = growths(samples)
     Console().print(_table(found))
     grown = [growth.figure for growth in found if not growth.is_flat]

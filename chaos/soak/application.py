@@ -13,10 +13,13 @@ from pathlib import Path
 from chaos.systems.chores import part
 from toril.backend import QueueService
 from toril.jobs import Job, Keep, Queue, Retry, fixed
+from toril.types import JobState
 from toril.worker import Handlers, JobContext
 
 KEPT = Keep(count=1_000)
 ADDED_AT_ONCE = 100
+LOOK_EVERY = 0.05
+MOST_WAITING = 2_000  # a backlog would look as if something grew
 FAILS_EVERY, TELLS_EVERY, WAITED_EVERY = 100, 50, 500
 
 queue = Queue("soak", keep_completed=KEPT, keep_failed=KEPT)
@@ -65,15 +68,25 @@ async def step(job: Step, context: JobContext) -> int:
 
 
 async def add(jobs: int) -> None:
-    """The producer: adds at the pace that is wanted, and waits for some of the results."""
+    """The producer: adds at the pace that is wanted, if workers keep up; waits for some results."""
     began = time.monotonic()
     async with QueueService.connect(part().url) as queues, asyncio.TaskGroup() as group:
         for first in range(0, jobs, ADDED_AT_ONCE):
             await asyncio.sleep(began + first / part().pace - time.monotonic())
+            await room(queues)
             numbers = range(first, min(first + ADDED_AT_ONCE, jobs))
             handles = await queues.enqueue_many(Step(number=number) for number in numbers)
             if first % WAITED_EVERY == 0:
                 group.create_task(handles[0].result(timeout=60.0))
+
+
+async def room(queues: QueueService) -> None:
+    """Waits until workers have caught up."""
+    while True:
+        counts = await queues.inspect(queue).counts()
+        if counts.by_state[JobState.WAITING] <= MOST_WAITING:
+            return
+        await asyncio.sleep(LOOK_EVERY)
 
 
 if __name__ == "__main__":

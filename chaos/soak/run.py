@@ -19,7 +19,7 @@ SETTLES_WITHIN = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Length:
-    """How long a run is: `jobs` in `seconds`, with so many samples."""
+    """How long a run is: `jobs` in `seconds` or, on a slower machine, more; `samples` in these seconds."""
 
     jobs: int
     seconds: float

@@ -35,6 +35,14 @@ async def test_a_killed_broker_comes_back_with_its_jobs_and_all_workers_go_on(sy
     assert trial.figures.resumed is not None
 
 
+async def test_a_broker_that_stands_still_for_less_than_a_lock_repeats_nothing() -> None:
+    await short("broker-stopped-briefly")
+
+
+async def test_a_fleet_that_is_replaced_while_the_broker_stands_still_loses_nothing() -> None:
+    await short("workers-replaced-in-outage")
+
+
 async def test_a_broker_that_stands_still_for_longer_than_a_lock_loses_nothing() -> None:
     await short("broker-stopped")
 
