@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from chaos.standstill import stand_still
 from toril.bull.embedded import EmbeddedBroker
 
 
@@ -66,11 +67,7 @@ class Broker:
         self.outages.append(Outage(began, time.monotonic()))
 
     async def stop(self, seconds: float) -> None:
-        """SIGSTOP, and SIGCONT so many seconds later: connections stay open, and nothing is answered."""
-        began, pid = time.monotonic(), self._server.pid
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            os.kill(pid, signal.SIGCONT)
+        """It stands still for so many seconds: connections stay open, and nothing is answered."""
+        began = time.monotonic()
+        await stand_still(self._server.pid, seconds)
         self.outages.append(Outage(began, time.monotonic()))

@@ -30,7 +30,6 @@ class Stage:
 
     Attributes:
         url: where the fleet finds the broker; a scenario may put something in between.
-        began: by the monotonic clock.
         resources: what a scenario needs until the end.
     """
 
@@ -49,7 +48,6 @@ class Stage:
         self.fleet = fleet
         self.ledger = Ledger(folder / "ledger")
         self.url = broker.url
-        self.began = time.monotonic()
         self.resources = resources
         self._folder = folder
         self._producers: list[Member] = []
@@ -125,8 +123,8 @@ class Stage:
         running = Counter(run.worker for run in self.ledger.runs if run.over is None)
         return max(self.fleet.workers, key=lambda worker: running[worker.group])
 
-    async def all_ended(self) -> bool:
-        """Waits until all producers and all jobs have ended; whether they have in time.
+    async def all_over(self) -> bool:
+        """Waits until producers have ended and jobs are done or given up; whether they were in time.
 
         Raises:
             Stuck: a producer does not add what it should.
@@ -151,8 +149,9 @@ class Stage:
         return self.lock_duration + 2 * (self.terms.stalled_interval or DEFAULTS.stalled_interval)
 
     def _is_through(self) -> bool:
-        all_ended = len(self.ledger.ended) >= self.terms.jobs
-        return all_ended and (self.system not in ON_THE_WIRE or unfinished(self.broker.url) == 0)
+        if self.system in ON_THE_WIRE:
+            return unfinished(self.broker.url) == 0
+        return len(self.ledger.ended) >= self.terms.jobs
 
 
 class Stuck(Exception):

@@ -43,7 +43,7 @@ async def hold(scenario: Scenario, system: str, terms: Terms) -> Trial:
         stuck: list[str] = []
         try:
             await scenario.act(stage)
-            await stage.all_ended()
+            await stage.all_over()
         except Stuck as problem:
             stuck.append(str(problem))
         took = time.monotonic() - began

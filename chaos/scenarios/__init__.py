@@ -12,7 +12,13 @@ from chaos.scenarios.broker import (
 )
 from chaos.scenarios.loops import loops_blocked
 from chaos.scenarios.network import network_unreliable
-from chaos.scenarios.workers import clocks_wrong, mixed_fleet_killed, workers_killed, workers_replaced
+from chaos.scenarios.workers import (
+    clocks_wrong,
+    mixed_fleet_killed,
+    worker_stopped,
+    workers_killed,
+    workers_replaced,
+)
 from chaos.stage import Stage
 from chaos.verdict import Cause
 
@@ -49,6 +55,12 @@ SCENARIOS = {
             workers_replaced,
             repeats=frozenset({Cause.HANDED_BACK}),
             compares=True,
+        ),
+        Scenario(
+            "worker-stopped",
+            "a worker stopped (SIGSTOP) for longer than a lock",
+            worker_stopped,
+            repeats=frozenset({Cause.LOST_LOCK}),
         ),
         Scenario("broker-killed-always", "broker killed, fsync always", broker_killed, sync=Sync.ALWAYS),
         Scenario(

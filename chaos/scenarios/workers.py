@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from chaos.stage import Stage
+from chaos.standstill import stand_still
 from chaos.systems.commands import NODE
 from chaos.terms import Chore
 
@@ -26,6 +27,14 @@ async def mixed_fleet_killed(stage: Stage) -> None:
         await stage.hire(1, system=system)
     await stage.add(stage.chores())
     await _kill_one_by_one(stage)
+
+
+async def worker_stopped(stage: Stage) -> None:
+    """One worker stands still until others have its jobs, and goes on as if nothing had been."""
+    await stage.hire()
+    await stage.add(stage.chores())
+    await stage.share_ended(0.3)
+    await stand_still(stage.busiest().group, stage.terms.outage)
 
 
 async def workers_replaced(stage: Stage) -> None:

@@ -29,6 +29,11 @@ async def test_a_rolling_deploy_with_a_new_kind_of_job_hands_back_what_it_interr
     assert trial.figures.repeats[Cause.HANDED_BACK] > 0
 
 
+async def test_a_worker_that_stood_still_finds_its_jobs_lost_and_its_results_refused() -> None:
+    trial = await short("worker-stopped")
+    assert trial.figures.repeats[Cause.LOST_LOCK] > 0
+
+
 @pytest.mark.parametrize("sync", list(Sync))
 async def test_a_killed_broker_comes_back_with_its_jobs_and_all_workers_go_on(sync: Sync) -> None:
     trial = await short(f"broker-killed-{sync.value}")
