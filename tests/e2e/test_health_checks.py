@@ -1,47 +1,17 @@
 """Health checks of `toril worker --health-port`, for one process and for several."""
 
-import asyncio
 import json
-import re
 import signal
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import psutil
 import pytest
 
-from support.command_line import CommandProcess
+from support.health_checks import get, is_ready, port_of
 from support.household import Start, add, processes_in
 from support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(120)
-
-
-async def port_of(worker: CommandProcess) -> int:
-    """The port that it says it answers on."""
-    found = await eventually(lambda: re.search(r"answering health checks.*port=(\d+)", worker.log))
-    assert isinstance(found, re.Match)
-    return int(found[1])
-
-
-def _get(port: int, path: str) -> tuple[int, str]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return response.status, response.read().decode()
-    except (OSError, HTTPException):
-        return 0, ""
-    finally:
-        connection.close()
-
-
-async def get(port: int, path: str) -> tuple[int, str]:
-    return await asyncio.to_thread(_get, port, path)
-
-
-async def is_ready(port: int) -> bool:
-    return (await get(port, "/readyz"))[0] == 200
 
 
 async def test_one_process_answers_on_its_port(toril: Start, url: str) -> None:
@@ -49,8 +19,8 @@ async def test_one_process_answers_on_its_port(toril: Start, url: str) -> None:
         port = await port_of(worker)
         await eventually(lambda: is_ready(port))
         await add(toril, "rest")
-        assert (await get(port, "/healthz"))[0] == 200
-        assert 'toril_consuming{queue="chores",worker=""} 1.0' in (await get(port, "/metrics"))[1]
+        assert (await get(port, "/healthz")).status == 200
+        assert 'toril_consuming{queue="chores",worker=""} 1.0' in (await get(port, "/metrics")).body
         worker.send(signal.SIGTERM)
         await eventually(lambda: "worker stopping" in worker.log)
         assert not await is_ready(port)
@@ -61,9 +31,9 @@ async def test_one_port_tells_of_all_processes(toril: Start, url: str, folder: P
     with toril("worker", "household:handlers", "--queue", "chores", *options) as supervisor:
         port = await port_of(supervisor)
         await eventually(lambda: is_ready(port))
-        status, body = await get(port, "/healthz")
+        status, _, body = await get(port, "/healthz")
         assert (status, sorted(json.loads(body)["processes"])) == (200, ["1", "2"])
-        metrics = (await get(port, "/metrics"))[1]
+        metrics = (await get(port, "/metrics")).body
         for process in ("1", "2"):
             assert f'toril_consuming{{process="{process}",queue="chores",worker=""}} 1.0' in metrics
 
@@ -72,8 +42,8 @@ async def test_one_port_tells_of_all_processes(toril: Start, url: str, folder: P
         try:
             # Nobody is ready before all are; but silence counts as unwell only after a while.
             assert not await is_ready(port)
-            assert (await get(port, "/healthz"))[0] == 200
-            assert 'toril_up{process="2"} 0.0' in (await get(port, "/metrics"))[1]
+            assert (await get(port, "/healthz")).status == 200
+            assert 'toril_up{process="2"} 0.0' in (await get(port, "/metrics")).body
         finally:
             second.resume()
         await eventually(lambda: is_ready(port))

@@ -42,6 +42,16 @@ async def spy(job, context):
         return [os.environ["DATABASE_URL"]]
     importlib.import_module(job.on)
     return ["it is there"]
+
+
+class SpyInChild(Job[list[str]], queue=Queue("spies"), name="spy-in-child"):
+    on: str
+
+
+@handlers.handles(SpyInChild, runs_in="process")
+def spy_in_child(job, context):
+    importlib.import_module(job.on)
+    return ["it is there"]
 """
 DATABASES = {
     "TORIL_DATABASE_URL": "postgresql://ana:secret@db/library",
@@ -76,8 +86,8 @@ async def spies(walled_off_worker: None, url: str) -> AsyncIterator[QueueService
         yield queues
 
 
-async def found(spies: QueueService, on: str) -> list[str]:
-    handle = await spies.enqueue_raw("spies", "spy", {"on": on})
+async def found(spies: QueueService, on: str, spy: str = "spy") -> list[str]:
+    handle = await spies.enqueue_raw("spies", spy, {"on": on})
     return cast("list[str]", await handle.result(timeout=60))
 
 
@@ -97,10 +107,13 @@ async def test_it_is_given_no_variable_of_a_database_and_no_other_secret(spies: 
     assert {"PATH", "TORIL_REDIS_URL", "OPENAI_API_KEY"} <= set(given)
 
 
+@pytest.mark.parametrize("spy", ["spy", "spy-in-child"])
 @pytest.mark.parametrize("module", ["toril.database", "psycopg"])
-async def test_a_handler_that_imports_a_driver_is_told_what_to_do_instead(spies: QueueService, module: str):
+async def test_a_handler_that_imports_a_driver_is_told_what_to_do_instead(
+    spies: QueueService, module: str, spy: str
+):
     with pytest.raises(JobFailed, match=f"'{module}' is out of reach: this worker has no database"):
-        await found(spies, module)
+        await found(spies, module, spy)
 
 
 async def test_a_handler_that_looks_for_the_databases_address_finds_none(spies: QueueService):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from support.health_checks import is_ready, port_of
 from support.household import Start, add
 from support.waiting import eventually
 from toril.bull.connection import Connection
@@ -53,6 +54,12 @@ async def ended(url: str, job_id: str) -> bool:
     async with await Connection.open(url) as connection:
         state = await QueueInspector(connection, QueueKeys("chores")).state(job_id)
     return state is JobState.COMPLETED
+
+
+async def test_it_answers_health_checks(url: str, folder: Path):
+    with program(folder, "household:handlers", "--health-port", "0", TORIL_REDIS_URL=url) as worker:
+        port = await port_of(worker)
+        await eventually(lambda: is_ready(port))
 
 
 async def test_it_runs_jobs_and_drains_when_it_is_told_to(toril: Start, url: str, folder: Path):

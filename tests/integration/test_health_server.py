@@ -1,18 +1,17 @@
 """What is answered to those who ask over HTTP how a worker is doing."""
 
-import asyncio
 import json
 import re
 import socket
 import threading
 import time
-from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from support.health_checks import Told, ask, get
 from support.jobs import Paint, Painted, handlers, paint
 from support.waiting import eventually
 from support.workshop import running_worker
@@ -24,31 +23,9 @@ from toril.worker.monitoring.server import MOST_REQUESTS
 from toril.worker.monitoring.tally import Ending
 
 
-class Told(NamedTuple):
-    """An answer."""
-
-    status: int
-    content_type: str
-    body: str
-
-
-def get(port: int, path: str, method: str = "GET") -> Told:
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
-    try:
-        connection.request(method, path)
-        response = connection.getresponse()
-        return Told(response.status, response.headers["Content-Type"], response.read().decode())
-    finally:
-        connection.close()
-
-
-async def ask(server: HealthServer, path: str) -> Told:
-    return await asyncio.to_thread(get, server.port, path)
-
-
 async def metrics(server: HealthServer) -> dict[tuple[str, str], float]:
     """The samples of the queue, by name and the one label that is not the queue's or the worker's."""
-    told = await ask(server, "/metrics")
+    told = await get(server.port, "/metrics")
     assert (told.status, told.content_type) == (200, "text/plain; version=0.0.4; charset=utf-8")
     return {
         (sample.name, sample.labels.get("outcome") or sample.labels.get("le", "")): sample.value
@@ -59,23 +36,23 @@ async def metrics(server: HealthServer) -> dict[tuple[str, str], float]:
 
 
 async def status_is(server: HealthServer, path: str, status: int) -> bool:
-    return (await ask(server, path)).status == status
+    return (await get(server.port, path)).status == status
 
 
 async def test_a_worker_is_healthy_and_ready_while_it_consumes(broker: EmbeddedBroker, prefix: str) -> None:
     async with running_worker(broker.url, prefix) as worker:
         with HealthServer.of_workers([worker]) as server:
             await eventually(lambda: status_is(server, "/readyz", 200))
-            told = await ask(server, "/healthz")
+            told = await get(server.port, "/healthz")
             assert (told.status, told.content_type) == (200, "application/json")
             [state] = json.loads(told.body)["workers"]
             assert (state["queue"], state["is_consuming"], state["faults"]) == ("paint", True, [])
             await worker.pause()
-            assert (await ask(server, "/readyz")).status == 503
-            assert (await ask(server, "/healthz")).status == 200
-            assert (await ask(server, "/nothing")).status == 404
-            assert (await asyncio.to_thread(get, server.port, "/healthz", "HEAD")).body == ""
-            assert (await asyncio.to_thread(get, server.port, "/healthz", "POST")).status == 501
+            assert (await get(server.port, "/readyz")).status == 503
+            assert (await get(server.port, "/healthz")).status == 200
+            assert (await get(server.port, "/nothing")).status == 404
+            assert (await get(server.port, "/healthz", "HEAD")).body == ""
+            assert (await get(server.port, "/healthz", "POST")).status == 501
 
 
 async def test_the_server_answers_while_the_event_loop_is_blocked_and_says_so(
@@ -93,7 +70,7 @@ async def test_the_server_answers_while_the_event_loop_is_blocked_and_says_so(
 
     def watch(port: int) -> None:
         while True:
-            answer = get(port, "/healthz")
+            answer = ask(port, "/healthz")
             if answer.status == 503:
                 told.append(answer)
                 return

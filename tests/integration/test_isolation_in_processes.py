@@ -1,14 +1,16 @@
 """Handlers in child processes: what they may do, and what happens when they do what they may not."""
 
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from support.isolated_jobs import QUICK, Grind, GrindBriefly, GrindTwice, mill, running_mill
+from support.isolated_jobs import QUICK, Grind, GrindBriefly, GrindTwice, mill, millers, running_mill
 from support.waiting import eventually
+from support.workshop import is_in
 from toril.backend import JobFailed
 from toril.bull.embedded import EmbeddedBroker
 from toril.types import JobState
@@ -192,13 +194,34 @@ async def test_the_jobs_of_a_stopped_worker_are_handed_back_and_its_children_gon
         await again.cancel()
 
 
-async def test_no_more_jobs_are_taken_than_there_are_children_for(
+async def test_a_worker_takes_no_more_jobs_than_it_may_have_children(
     broker: EmbeddedBroker, prefix: str, tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate"
-    async with running_mill(broker.url, prefix, replace(QUICK, concurrency=10)) as queues:
+    async with running_mill(broker.url, prefix, replace(QUICK, concurrency=10), millers) as queues:
         handles = [await queues.enqueue(Grind(act="hold on", text=str(gate))) for _ in range(6)]
         await eventually(lambda: len(children()) == 2)
+        counts = (await queues.inspect(mill).counts()).by_state
+        assert (counts[JobState.ACTIVE], counts[JobState.WAITING]) == (2, 4)
         gate.touch()
         for handle in handles:
             await handle.result(timeout=30)
+
+
+async def test_a_job_that_waits_for_a_child_keeps_its_lock_and_its_time(
+    broker: EmbeddedBroker, prefix: str, tmp_path: Path
+) -> None:
+    gate, started = tmp_path / "gate", tmp_path / "started"
+    settings = replace(QUICK, child_processes=1, lock_duration=1.0, stalled_interval=0.2)
+    async with running_mill(broker.url, prefix, settings) as queues:
+        first = await queues.enqueue(Grind(act="hold on", text=str(gate), file=str(started)))
+        await eventually(started.exists)
+        waiting = await queues.enqueue(GrindBriefly(text="corn"))
+        await eventually(lambda: is_in(waiting, JobState.ACTIVE))
+        since = time.monotonic()
+        await eventually(lambda: time.monotonic() - since > 1.5)
+        gate.touch()
+        await first.result(timeout=20)
+        assert (await waiting.result(timeout=20)).text == "corn"
+        record = await waiting.record()
+        assert (record.attempts_started, record.stalled_count) == (1, 0)

@@ -91,6 +91,11 @@ def grind_anything(job: JobRecord, context: BlockingJobContext) -> JsonValue:
     return {"name": job.name, "data": job.data, "attempt": context.attempt}
 
 
+millers = Handlers()
+"""All of whose jobs run in child processes."""
+millers.handles(Grind, runs_in="process")(grind)
+
+
 def _act(job: Grind | GrindInThread, context: BlockingJobContext) -> Ground:
     if job.file:
         with Path(job.file).open("a") as file:

@@ -13,8 +13,8 @@ from toril.bull.connection import Connection
 from toril.cli.brokers import CLIENT_NAME
 from toril.cli.errors import MembersFailed
 from toril.cli.exit_codes import ExitCode
-from toril.cli.health import MembersHealth
 from toril.cli.kept_process import Command, KeptProcess
+from toril.cli.members_health import MembersHealth
 from toril.worker.process.shutdown import ENDS_WITHIN, SIGNALS
 
 KILLED_AFTER = 5.0  # what a member gets beyond the time within which it ends itself

@@ -15,6 +15,8 @@ from toril.bull.errors import BullError
 from toril.bull.keys import DEFAULT_PREFIX
 from toril.jobs import JobsError, Queue
 from toril.worker.errors import BadTarget, NoHandlers, WorkerError
+from toril.worker.monitoring.server import LOOPBACK
+from toril.worker.process.health import telling_of_workers
 from toril.worker.process.loading import load_handlers
 from toril.worker.process.logging_setup import configure_logging
 from toril.worker.process.running import run_workers
@@ -50,7 +52,8 @@ def _work(options: Namespace) -> None:
     with broker_url() as url:
         factory = WorkerFactory(url, handlers, prefix=options.prefix)
         workers = [factory.create(queue, settings=settings) for queue in queues]
-        asyncio.run(run_workers(workers, grace=settings.grace, supervised=options.supervised))
+        with telling_of_workers(workers, host=options.health_host, port=options.health_port):
+            asyncio.run(run_workers(workers, grace=settings.grace, supervised=options.supervised))
 
 
 def _settings(options: Namespace) -> WorkerSettings:
@@ -78,6 +81,10 @@ def _parser() -> ArgumentParser:
         metavar="JSON",
         help='what WorkerSettings takes: {"grace": 5, "most_stalls": 3}',
     )
+    parser.add_argument(
+        "--health-port", type=int, metavar="PORT", help="answer /healthz, /readyz and /metrics there"
+    )
+    parser.add_argument("--health-host", default=LOOPBACK, metavar="ADDRESS", help="where to listen for them")
     parser.add_argument("--prefix", default=DEFAULT_PREFIX, help="the first part of every key")
     parser.add_argument("--json", action="store_true", help="log JSON lines; so does LOG_FORMAT=json")
     parser.add_argument(

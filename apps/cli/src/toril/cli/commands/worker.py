@@ -10,7 +10,7 @@ import typer
 from toril.bull.keys import DEFAULT_PREFIX
 from toril.cli.brokers import working_broker
 from toril.cli.event_loop import run
-from toril.cli.health import telling_of_members, telling_of_workers
+from toril.cli.members_health import telling_of_members
 from toril.cli.options import Prefix, Strict, Url, Verbose
 from toril.cli.rate_limits import read_rate_limit
 from toril.cli.reporting import reported
@@ -18,6 +18,7 @@ from toril.cli.supervisor import supervise
 from toril.jobs import Queue
 from toril.worker import RateLimit, WorkerFactory, WorkerSettings
 from toril.worker.monitoring.server import LOOPBACK
+from toril.worker.process.health import telling_of_workers
 from toril.worker.process.loading import load_handlers
 from toril.worker.process.logging_setup import configure_logging
 from toril.worker.process.running import run_workers

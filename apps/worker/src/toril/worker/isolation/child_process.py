@@ -15,6 +15,7 @@ import psutil
 from toril.worker.errors import ChildProcessDied
 from toril.worker.isolation.frames import FrameReader, frame
 from toril.worker.isolation.messages import Begin, Message
+from toril.worker.process.wall import wall_stands
 
 Obituary = Callable[[int, int], ChildProcessDied]
 """Makes the error of a child's death from its process id and exit code."""
@@ -55,7 +56,7 @@ class ChildProcess(asyncio.Protocol):
             except BaseException:
                 child.dismiss()
                 raise
-        child.send(Begin(path=_module_path()))
+        child.send(Begin(path=_module_path(), has_wall=wall_stands()))
         return child
 
     def _start_process(self, fd: int) -> None:

@@ -24,10 +24,11 @@ class _Message(BaseModel):
 
 
 class Begin(_Message):
-    """Where the child is to look for modules."""
+    """Where the child is to look for modules, and whether the database is kept out of its reach."""
 
     kind: Literal["begin"] = "begin"
     path: list[str]
+    has_wall: bool = False
 
 
 class Run(_Message):

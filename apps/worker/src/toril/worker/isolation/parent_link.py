@@ -13,6 +13,7 @@ from toril.bull.children import EndedChild
 from toril.worker.isolation.frames import FrameReader, frame
 from toril.worker.isolation.known_errors import read_error
 from toril.worker.isolation.messages import Answer, Begin, Call, Cancel, Ended, Failed, Message, Refusal, Run
+from toril.worker.process.wall import build_wall
 
 READ_SIZE = 65_536
 # What a child ends with that has lost its worker.
@@ -82,8 +83,10 @@ class ParentLink:
 
     def _take(self, message: Message) -> None:
         match message:
-            case Begin(path=path):
+            case Begin(path=path, has_wall=has_wall):
                 sys.path[:] = path
+                if has_wall:
+                    build_wall()
             case Run():
                 # A cancellation that is heard before was of the run before, and came too late.
                 self._cancelled.clear()

@@ -43,6 +43,11 @@ def build_wall(environment: Mapping[str, str] = os.environ) -> None:
     sys.meta_path.insert(0, _Refusal())
 
 
+def wall_stands() -> bool:
+    """Whether this process has built its wall; a child process of its own builds one as well then."""
+    return any(isinstance(finder, _Refusal) for finder in sys.meta_path)
+
+
 class DatabaseRefused(ImportError):
     """A handler of a worker without a database tried to import a driver."""
 

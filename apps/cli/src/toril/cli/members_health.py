@@ -1,10 +1,10 @@
-"""Answering health checks: for this process, or for several as if they were one."""
+"""How several worker processes are doing, told as one."""
 
 import json
 import socket
 import tempfile
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -12,13 +12,9 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import structlog
-
-from toril.worker import HealthServer, Worker
-from toril.worker.monitoring.answers import Answer, WorkersHealth
+from toril.worker.monitoring.answers import Answer
 from toril.worker.monitoring.exposition import merge
-
-_log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.cli")
+from toril.worker.process.health import answering
 
 ANSWERS_WITHIN = 1.0
 MOST_ASKED_AT_ONCE = 8
@@ -106,31 +102,5 @@ def telling_of_members(processes: int, *, host: str, port: int | None) -> Genera
         return
     with tempfile.TemporaryDirectory(prefix="toril-health-") as folder:
         health = MembersHealth(Path(folder), processes)
-        with _told(HealthServer(health, host=host, port=port)):
+        with answering(health, host=host, port=port):
             yield health
-
-
-@contextmanager
-def telling_of_workers(
-    workers: Sequence[Worker], *, host: str, port: int | None, path: Path | None
-) -> Generator[None]:
-    """Answers health checks for the workers of this process: to its supervisor at a path, or else at a port.
-
-    Raises:
-        HealthServerFailed: the address is taken, or none of this machine's.
-    """
-    if path is not None:
-        with HealthServer(WorkersHealth(workers), path=path):
-            yield
-    elif port is not None:
-        with _told(HealthServer.of_workers(workers, host=host, port=port)):
-            yield
-    else:
-        yield
-
-
-@contextmanager
-def _told(server: HealthServer) -> Generator[None]:
-    with server:
-        _log.info("answering health checks", host=server.host, port=server.port)
-        yield
