@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toril.jobs import InvalidPayload, InvalidPolicy, InvalidResult, Queue
-from toril.jobs import raw as raw_module
+from toril.jobs import codec as codec_module
 from toril.jobs.raw import raw_contract
 
 contract = raw_contract(Queue("test-raw"), "anything")
@@ -57,7 +57,7 @@ def test_what_contains_itself_or_is_nested_too_deeply_is_refused() -> None:
 
 
 def test_a_value_is_bounded_even_without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raw_module, "LARGEST_VALUE", 10)
+    monkeypatch.setattr(codec_module, "LARGEST_VALUE", 10)
     assert contract.encode("x" * 8) == b'"xxxxxxxx"'
     with pytest.raises(InvalidPayload, match="11 bytes of JSON are more than 10"):
         contract.encode("x" * 9)

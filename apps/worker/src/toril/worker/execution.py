@@ -1,6 +1,7 @@
 """Running one job: from what was taken to its outcome."""
 
 import asyncio
+import os
 import time
 from typing import Any
 
@@ -20,6 +21,8 @@ from toril.worker.signals import signal_in
 from toril.worker.timeouts import run_within
 from toril.worker.unknown import unknown_job
 
+# What a child exits with that a handler forked.
+FORKED = 1
 # In the words of BullMQ, for those who look for them.
 STARTED_TOO_OFTEN = "job started more than allowable limit"
 
@@ -47,6 +50,7 @@ class Executor:
         keep_completed: Keep | None = None,
         keep_failed: Keep | None = None,
     ) -> None:
+        self._process = os.getpid()
         self._queue = queue
         self._handlers = handlers
         self._feedback = feedback
@@ -91,9 +95,16 @@ class Executor:
         except BaseException as error:  # noqa: BLE001 - sys.exit() in a handler ends its job, not the worker
             signal = signal_in(error)
             return signal.outcome(job, self._keep_failed) if signal else self.stopped(job, error)
+        finally:
+            self._leave_if_forked()
         options = job.options
         keep = self._keep_completed if options.keep_completed is None else options.keep_completed
         return Completed(job.id, job.token, result, keep)
+
+    def _leave_if_forked(self) -> None:
+        """Ends a child that a handler forked and let return: it must not go on with its parent's sockets."""
+        if os.getpid() != self._process:
+            os._exit(FORKED)
 
     def stopped(self, job: TakenJob, error: BaseException) -> Outcome:
         """The outcome of a run whose handler tried to end more than its job."""

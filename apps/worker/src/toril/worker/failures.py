@@ -1,6 +1,7 @@
 """What becomes of a job whose attempt has failed: the one place that decides whether it is tried again."""
 
 import traceback
+from collections.abc import Iterator
 from typing import cast
 
 from toril.bull.intake import TakenJob
@@ -73,7 +74,7 @@ def describe(error: BaseException) -> str:
         return error.reason
     try:
         message = str(error)
-    except Exception:  # noqa: BLE001 - an error that cannot be put in words is still its job's failure only
+    except BaseException:  # noqa: BLE001 - whatever putting it in words does, it is its job's failure only
         message = "(its message cannot be read)"
     reason = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return reason[:LONGEST_REASON]
@@ -83,17 +84,29 @@ def trace_of(error: BaseException) -> str:
     """The stack trace, bounded: its end, if it is long."""
     if isinstance(error, RaisedInChild):
         return error.trace
-    return "".join(traceback.format_exception(error))[-LONGEST_TRACE:]
+    try:
+        return "".join(traceback.format_exception(error))[-LONGEST_TRACE:]
+    except BaseException:  # noqa: BLE001 - as for the message; groups may also nest too deep to be written
+        return f"{describe(error)} (its stack trace cannot be written)"
 
 
 def is_hopeless(error: BaseException) -> bool:
     """Whether a second attempt would meet the same."""
-    if isinstance(error, BaseExceptionGroup):
-        group = cast(BaseExceptionGroup[BaseException], error)
-        return any(is_hopeless(each) for each in group.exceptions)
-    if isinstance(error, RaisedInChild):
-        return error.is_hopeless
-    return isinstance(error, _HOPELESS)
+    return any(
+        each.is_hopeless if isinstance(each, RaisedInChild) else isinstance(each, _HOPELESS)
+        for each in innermost(error)
+    )
+
+
+def innermost(error: BaseException) -> Iterator[BaseException]:
+    """The error itself, or all that a group holds, however deep: groups may nest deeper than Python calls."""
+    pending = [error]
+    while pending:
+        found = pending.pop()
+        if isinstance(found, BaseExceptionGroup):
+            pending += reversed(cast(BaseExceptionGroup[BaseException], found).exceptions)
+        else:
+            yield found
 
 
 def _with_trace(job: TakenJob, error: BaseException) -> tuple[str, ...]:

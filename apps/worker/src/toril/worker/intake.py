@@ -20,6 +20,12 @@ from toril.worker.supply import Supply
 # the worker that owned the wake-up have died (bullmq-protocol §5.2), and notices a line that swallows all.
 LONGEST_SLEEP = 5.0
 
+# Results may be large and lines slow: if Redis has not answered in time, it has longer for them, by bytes a
+# second.
+SLOWEST_LINE = 1_000_000
+# But the locks of jobs that are taken on that occasion would run out meanwhile.
+LONGEST_PATIENCE_TO_TAKE = 1.0
+
 
 class IntakeLoop:
     """Exchanges outcomes for jobs.
@@ -138,12 +144,15 @@ class IntakeLoop:
         """One exchange, tried until Redis answers; what an unanswered try took or settled is found again."""
         reclaimed: list[TakenJob] = []
         in_doubt = False
+        patience = 0.0
         while True:
             try:
                 reclaimed += await intake.reclaim()
-                taken = await intake.settle_and_take(batch, max(places - len(reclaimed), 0))
+                wanted = max(places - len(reclaimed), 0) if patience < LONGEST_PATIENCE_TO_TAKE else 0
+                taken = await intake.settle_and_take(batch, wanted, patience=patience)
             except BrokerUnavailable as error:
                 in_doubt = True
+                patience = sum(outcome.size for outcome in batch) / SLOWEST_LINE
                 await self._outage.endure(error)
                 continue
             except BullError as error:

@@ -1,8 +1,35 @@
 """What a worker says of itself: each event has its function here, and only here is it worded."""
 
+import sys
+from contextlib import suppress
+
 import structlog
 
-_log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.worker")
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger("toril.worker")
+
+
+class _Log:
+    """The logger, which must stop no worker: a handler may have closed what it writes to."""
+
+    def info(self, event: str, **facts: object) -> None:
+        self._say("info", event, facts)
+
+    def warning(self, event: str, **facts: object) -> None:
+        self._say("warning", event, facts)
+
+    def error(self, event: str, **facts: object) -> None:
+        self._say("error", event, facts)
+
+    def _say(self, level: str, event: str, facts: dict[str, object]) -> None:
+        try:
+            getattr(_logger, level)(event, **facts)
+        except (OSError, ValueError) as fault:
+            if sys.__stderr__ is not None:
+                with suppress(OSError, ValueError):
+                    sys.__stderr__.write(f"{level}: {event} {facts!a} (not logged: {fault})\n")
+
+
+_log = _Log()
 
 
 def started(queue: str, worker: str | None, concurrency: int, handlers: list[str]) -> None:

@@ -161,7 +161,12 @@ class Shift:
     async def work(self, stop: asyncio.Event, hurry: asyncio.Event, grace: float) -> None:
         """Works until `stop` is set, then lets what runs end, for `grace` seconds or until `hurry` is set."""
         self._locks.start()
-        lasting = [self._group.create_task(self._heartbeat.beat())]
+        lasting = [
+            self._group.create_task(self._heartbeat.beat()),
+            self._group.create_task(
+                hear_cancellations(self._cancellations, queue=self._queue, cancel=self._cancel)
+            ),
+        ]
         if self._isolation.has_children:
             lasting.append(self._group.create_task(self._isolation.look_after_children()))
         watching = [
@@ -174,9 +179,6 @@ class Shift:
                     outage=self._outage,
                     tally=self._tally,
                 )
-            ),
-            self._group.create_task(
-                hear_cancellations(self._cancellations, queue=self._queue, cancel=self._cancel)
             ),
         ]
         exchanging = [self._group.create_task(self._intake.exchange(each)) for each in self._intakes]

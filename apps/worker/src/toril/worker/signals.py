@@ -12,13 +12,11 @@ As with asyncio's CancelledError, `except Exception` in a handler lets them pass
 else went wrong in it.
 """
 
-from typing import cast
-
 from toril.bull.intake import TakenJob
 from toril.bull.options import LONGEST_DELAY
 from toril.bull.outcomes import Limited, Outcome, Parked, Postponed, Released
 from toril.types import Keep
-from toril.worker.failures import failed_for_good
+from toril.worker.failures import failed_for_good, innermost
 
 
 class RunEnded(BaseException):
@@ -89,11 +87,8 @@ class FailedByChild(RunEnded):
 
 def signal_in(error: BaseException) -> RunEnded | None:
     """The signal that `error` is, or that a task group wrapped; None if something else went wrong too."""
-    if not isinstance(error, BaseExceptionGroup):
-        return error if isinstance(error, RunEnded) else None
-    group = cast(BaseExceptionGroup[BaseException], error)
-    inner = [signal_in(each) for each in group.exceptions]
-    return None if None in inner else inner[0]
+    signals = [each if isinstance(each, RunEnded) else None for each in innermost(error)]
+    return None if None in signals else signals[0]
 
 
 def check_seconds(what: str, seconds: float) -> float:

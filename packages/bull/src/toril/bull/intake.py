@@ -131,6 +131,7 @@ class Intake:
         *,
         now: float | None = None,
         token: str | None = None,
+        patience: float = 0.0,
     ) -> Taken:
         """Settles the outcomes and takes up to `capacity` jobs, in one step.
 
@@ -140,6 +141,7 @@ class Intake:
             now: epoch seconds; by default the present.
             token: the lock token for the jobs taken; by default a new one, so that two runs of one job by the
                 same worker can be told apart.
+            patience: how many seconds longer than usual to wait for the answer.
 
         Raises:
             BrokerUnavailable: Redis did not answer; the step was taken whole or not at all. Or its answer was
@@ -155,7 +157,7 @@ class Intake:
         self.token_in_doubt = token if capacity else None
         asked = time.monotonic()
         refused, jobs, limited_for, next_due, blocked = await self._connection.run(
-            self._settle_and_take, self._keys, arguments, timeout=self._answer_within
+            self._settle_and_take, self._keys, arguments, timeout=self._answer_within + patience
         )
         if jobs and self._is_late(asked):
             still_ours = await self.reclaim()

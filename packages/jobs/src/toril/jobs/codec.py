@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 Refuse = Callable[[tuple[Problem, ...], int], InvalidData]
 
+LARGEST_VALUE = 64 * 1024 * 1024
+"""In bytes of JSON: what is larger belongs elsewhere, with a reference to it here."""
+
 _MASKED = b'"**********"'
 
 
@@ -44,10 +47,11 @@ class Codec(Generic[T]):
         """The value as JSON.
 
         Raises:
-            InvalidData: it could not be read again, or holds NaN or infinity.
+            InvalidData: it could not be read again, holds NaN or infinity, or is larger than 64 MiB.
         """
         try:
             data = self._to_json(value, by_alias=True, warnings=False)
+            _check_size(data)
             # Pydantic may write a number that is not finite in any of these ways, as each model has it.
             if data.find(b"null") >= 0 or data.find(b"NaN") >= 0 or data.find(b"Infinity") >= 0:
                 self._check_finite(value)
@@ -84,6 +88,11 @@ class Codec(Generic[T]):
         paths = list(not_finite(self._to_python(value, by_alias=True, warnings=False)))
         if paths:
             raise Unwritable("NaN and infinity are not JSON", paths)
+
+
+def _check_size(data: bytes) -> None:
+    if len(data) > LARGEST_VALUE:
+        raise Unwritable(f"{len(data):,} bytes of JSON are more than {LARGEST_VALUE:,}")
 
 
 def _check_unmasked(value: object, readable: object) -> None:

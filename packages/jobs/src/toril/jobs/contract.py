@@ -59,7 +59,7 @@ class Contract(Generic[J, R]):
 
         Raises:
             InvalidPayload: the job was changed, or made without validation, so that a worker could not read
-                it; or it holds NaN or infinity; or it has more bytes than its contract allows.
+                it; or it holds NaN or infinity; or it has more bytes than its contract allows, or 64 MiB.
         """
         # Pydantic's isinstance is slow, and seldom needed.
         if type(job) is not self.job_type and not isinstance(job, self.job_type):
@@ -83,7 +83,7 @@ class Contract(Generic[J, R]):
         """A result as JSON, under its aliases.
 
         Raises:
-            InvalidResult: it does not fit, is not JSON, or holds NaN or infinity.
+            InvalidResult: it does not fit, is not JSON, holds NaN or infinity, or is larger than 64 MiB.
         """
         return self.result_codec.write(value)
 

@@ -7,13 +7,11 @@ from pydantic import JsonValue, TypeAdapter
 
 from toril.jobs.codec import Codec
 from toril.jobs.contract import Contract
-from toril.jobs.errors import InvalidPayload, InvalidPolicy, InvalidResult, Problem
+from toril.jobs.errors import InvalidPayload, InvalidPolicy, InvalidResult
 from toril.jobs.policy import Keep, Retry, check_policy, is_name
 from toril.jobs.problems import describe
 from toril.jobs.queues import Queue
 
-LARGEST_VALUE = 64 * 1024 * 1024
-"""In bytes of JSON."""
 LONGEST_NAME = 500
 
 _JSON: TypeAdapter[Any] = TypeAdapter(JsonValue)
@@ -30,11 +28,7 @@ class _JsonCodec(Codec[Any]):
         except ValueError as error:
             refusal = self._refuse(*describe(error))
         else:
-            data = super().write(value)
-            if len(data) <= LARGEST_VALUE:
-                return data
-            excess = f"{len(data):,} bytes of JSON are more than {LARGEST_VALUE:,}"
-            refusal = self._refuse((Problem("", excess),), 0)
+            return super().write(value)
         raise refusal
 
 

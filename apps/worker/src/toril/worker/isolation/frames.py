@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 
-from toril.jobs.raw import LARGEST_VALUE
+from toril.jobs.codec import LARGEST_VALUE
 from toril.worker.isolation.messages import Message, decode, encode
 
 _LENGTHS = struct.Struct("!II")
