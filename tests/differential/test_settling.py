@@ -6,8 +6,10 @@ import pytest
 from differential.jobs import completed, failed, job, postponed, released, retried
 from differential.pair import TOKEN, Pair
 
-from toril.bull.outcomes import Failed, Postponed, Retried
+from toril.bull.outcomes import Completed, Failed, Postponed, Retried
 from toril.types import Keep
+
+OTHER = "other:2"
 
 Ending = Callable[..., object]
 ENDINGS: list[Ending] = [completed, failed, retried, postponed, released]
@@ -272,4 +274,32 @@ def test_a_large_batch_is_settled_and_as_many_are_taken(pair: Pair) -> None:
     taken = pair.take(250)
     taken = [each.id for each in pair.settle(*[completed(job_id) for job_id in taken], capacity=250).jobs]
     pair.settle(*[ENDINGS[at % 5](job_id) for at, job_id in enumerate(taken)], capacity=100)
+    pair.check()
+
+
+@pytest.mark.parametrize("order", ["12345", "54321", "24135", "678", "1267", "1623", "11122"])
+@pytest.mark.parametrize("amid", [None, *ENDINGS], ids=lambda ending: ending and ending.__name__)
+def test_jobs_of_one_batch_end_in_any_order(pair: Pair, order: str, amid: Ending | None) -> None:
+    pair.step("add", [job(attempts=2) for _ in range(9)])
+    pair.take(9)
+    outcomes = [completed(job_id) for job_id in order]
+    if amid is not None:
+        outcomes.insert(2, amid("9"))
+    pair.settle(*outcomes, capacity=2)
+    pair.check()
+
+
+def test_results_of_several_takings_and_retentions_are_settled_together(pair: Pair) -> None:
+    pair.step("add", [job() for _ in range(8)])
+    pair.take(4)
+    pair.take(4, OTHER)
+    pair.settle(
+        completed("1"),
+        Completed("5", OTHER, b'"done"'),
+        Completed("6", OTHER, b'"done"', Keep(count=0)),
+        completed("2", keep=Keep(count=2)),
+        Completed("3", OTHER, b'"done"'),
+        completed("4"),
+        completed("7"),
+    )
     pair.check()

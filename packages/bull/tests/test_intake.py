@@ -247,10 +247,10 @@ async def test_a_refused_permission_loses_no_job(keys: QueueKeys, server: Path) 
         async with await Connection.open(broker.url) as connection:
             intake = Intake(connection, keys, worker_id="w", lock_duration=30.0)
             ids = await add(connection, keys, 3)
-            await connection.execute("ACL", "SETUSER", "default", "-set")
+            await connection.execute("ACL", "SETUSER", "default", "-hset")
             with pytest.raises(CommandRefused):
                 await intake.settle_and_take([], 3, now=NOW)
-            await connection.execute("ACL", "SETUSER", "default", "+set")
+            await connection.execute("ACL", "SETUSER", "default", "+hset")
             assert [job.id for job in await take(intake, 3)] == ids
 
 

@@ -34,10 +34,18 @@ def test_a_part_is_put_in_once_and_every_use_is_resolved(name: str) -> None:
 
 def test_every_part_is_used() -> None:
     texts = [path.read_text() for path in LUA.rglob("*.lua")]
-    used = {f"{name}.lua" for text in texts for name in re.findall(r"^--- use (\w+)$", text, re.MULTILINE)}
+    used = {f"{name}.lua" for text in texts for name in re.findall(r"^ *--- use (\w+)$", text, re.MULTILINE)}
     assert used == {path.name for path in PARTS.iterdir()}
 
 
 def test_a_script_is_known_by_the_hash_that_redis_gives_it() -> None:
     assert re.fullmatch("[0-9a-f]{40}", load("adding/add").sha)
     assert load("adding/add") is load("adding/add")
+
+
+def test_a_part_used_within_a_function_is_that_functions_own() -> None:
+    text = load("working/settle_and_take").text
+    assert re.search(r"^local function consequences\(\)$", text, re.MULTILINE)
+    assert re.search(r"^    local function child_completed\(", text, re.MULTILINE)
+    # What the script has made by then is not made again.
+    assert len(re.findall(r"^ *local function emit\(", text, re.MULTILINE)) == 1

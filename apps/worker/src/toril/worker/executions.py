@@ -7,7 +7,7 @@ from enum import Enum
 
 from toril.bull.codec import UnknownSince
 from toril.bull.intake import TakenJob
-from toril.bull.outcomes import Failed, Outcome, Postponed, Released, Retried
+from toril.bull.outcomes import Completed, Failed, Outcome, Postponed, Released, Retried
 from toril.worker import log
 from toril.worker.execution import Executor
 
@@ -117,7 +117,8 @@ class Executions:
             outcome = self._outcome_of_interrupted(job, outcome, reason)
         if outcome is not None:
             self._settle(outcome)
-            self._tell(job, outcome)
+            if not isinstance(outcome, Completed):
+                self._tell(job, outcome)
 
     def _outcome_of_interrupted(
         self, job: TakenJob, outcome: Outcome | None, reason: _Interrupted

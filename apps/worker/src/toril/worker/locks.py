@@ -3,14 +3,13 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from toril.bull.locks import LockRenewal
 from toril.worker import log
 
 
-@dataclass(frozen=True, slots=True)
-class HeldLock:
+class HeldLock(NamedTuple):
     """A lock that this worker holds. Times are of the monotonic clock; `renew_until` is None for no bound."""
 
     token: str
@@ -75,7 +74,7 @@ class LockKeeper:
             lock = self._held.get(job_id)
             if lock is not None and lock.token == token:
                 bound = until if lock.renew_until is None else min(lock.renew_until, until)
-                self._held[job_id] = replace(lock, renew_until=bound)
+                self._held[job_id] = lock._replace(renew_until=bound)
 
     def let_go(self, job_id: str, token: str) -> None:
         """Renews a job's lock no longer, because the job is settled."""
@@ -136,4 +135,4 @@ class LockKeeper:
         with self._guard:
             held = self._held.get(job_id)
             if held is not None and held.token == token:
-                self._held[job_id] = replace(held, renewed_at=renewed_at)
+                self._held[job_id] = held._replace(renewed_at=renewed_at)

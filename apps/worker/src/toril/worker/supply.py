@@ -67,6 +67,8 @@ class Supply:
     @property
     def limited_for(self) -> float:
         """Seconds until the rate limit may let the next job start."""
+        if self._limited_until == 0.0:
+            return 0.0  # as a rule; it is asked several times for each job
         return max(self._limited_until - time.monotonic(), 0.0)
 
     @property
@@ -133,4 +135,5 @@ class Supply:
         # What came while the round trip was under way, it may have missed.
         self._outlook = Outlook.NOTHING if reservation.news == self._news else Outlook.UNKNOWN
         self._next_due = taken.next_due
-        self._limited_until = time.monotonic() + min(taken.limited_for, LONGEST_LIMITED_SLEEP)
+        longest = min(taken.limited_for, LONGEST_LIMITED_SLEEP)
+        self._limited_until = time.monotonic() + longest if longest > 0 else 0.0

@@ -22,6 +22,9 @@ STOPS_WITHIN = 10
 LOG_TAIL = 2_000
 FREE_PORT_TRIES = 5  # another process may take a free port before the server does
 
+# A script makes and drops thousands of small values. glibc keeps 7 of a size at hand by default; with more,
+# a job takes about a tenth less of the server's time. Other allocators do not heed it.
+VARIABLES = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=2000"}
 SETTINGS = """\
 daemonize no
 pidfile broker.pid
@@ -141,6 +144,7 @@ class EmbeddedBroker:
                 log=log,
                 patience=STOPS_WITHIN,
                 leftovers=None if self._data else data,
+                variables=VARIABLES,
             )
             try:
                 self._wait_until_ready(folder, log)

@@ -18,7 +18,7 @@ from toril.bull.codec import (
 from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
-from toril.bull.outcomes import Outcome, Refusal, Refused
+from toril.bull.outcomes import Outcome, Refusal, Refused, encode_outcomes
 from toril.bull.replies import CALL_WITHIN, Argument
 from toril.bull.scripts import load
 
@@ -47,9 +47,9 @@ class TakenJob(NamedTuple):
     attempts_started: int
     stalled_count: int
     enqueued_at: float
-    deferred_failure: str | None
-    earlier_stacktrace: bytes | None
-    unknown_since: float | None
+    deferred_failure: str | None = None
+    earlier_stacktrace: bytes | None = None
+    unknown_since: float | None = None
     schedule_key: str | None = None
 
     def expired(self, now: float) -> bool:
@@ -152,17 +152,16 @@ class Intake:
             token = f"{self._worker_id}:{self._round_trips}"
         timestamp = to_milliseconds(time.time() if now is None else now)
         arguments: list[Argument] = [timestamp, capacity, token, *self._terms]
-        for outcome in outcomes:
-            arguments += outcome.arguments()
+        arguments += encode_outcomes(outcomes)
         self.token_in_doubt = token if capacity else None
         asked = time.monotonic()
-        refused, jobs, limited_for, next_due, blocked = await self._connection.run(
+        refused, ids, jobs, limited_for, next_due, blocked = await self._connection.run(
             self._settle_and_take, self._keys, arguments, timeout=self._answer_within + patience
         )
         if jobs and self._is_late(asked):
             still_ours = await self.reclaim()
         else:
-            still_ours = [_taken_job(fields, token) for fields in jobs]
+            still_ours = _taken_jobs(ids, jobs, token)
             self.token_in_doubt = None
         return Taken(
             jobs=still_ours,
@@ -183,28 +182,47 @@ class Intake:
             return []
         while True:
             asked = time.monotonic()
-            jobs = await self._connection.run(
+            ids, jobs = await self._connection.run(
                 self._reclaim, self._keys, (token, self._lock_duration), timeout=self._answer_within
             )
             if not self._is_late(asked):
                 break
         self.token_in_doubt = None
-        return [_taken_job(fields, token) for fields in jobs]
+        return _taken_jobs(ids, jobs, token)
 
     def _is_late(self, asked: float) -> bool:
         return time.monotonic() - asked > self._trusted_for
 
 
 _NEVER_STARTED = (None, None, None, None)
+FIELDS_OF_FRESH = 7
 
 
 def _pairs(flat: Sequence[int]) -> list[tuple[int, int]]:
     return list(zip(flat[::2], flat[1::2], strict=True))
 
 
-def _taken_job(fields: Sequence[Any], token: str) -> TakenJob:
-    name, data, options, timestamp, deferred_failure, attempts_started, attempts_made, job_id = fields[:8]
-    stalled_count, stacktrace, unknown_since, schedule_key = fields[8:] or _NEVER_STARTED
+def _taken_jobs(ids: Sequence[bytes], jobs: Sequence[Sequence[Any]], token: str) -> list[TakenJob]:
+    return [_taken_job(job_id, fields, token) for job_id, fields in zip(ids, jobs, strict=True)]
+
+
+def _taken_job(job_id: bytes, fields: Sequence[Any], token: str) -> TakenJob:
+    if len(fields) == FIELDS_OF_FRESH and fields[4] is None:
+        # By far the most frequent case: a job that was never started nor tried.
+        name, data, options, timestamp, _, attempts_started, _ = fields
+        return TakenJob(
+            text(job_id),
+            text(name),
+            data or b"",
+            token,
+            decode_options(options),
+            0,
+            attempts_started,
+            0,
+            from_milliseconds(number(timestamp)),
+        )
+    name, data, options, timestamp, deferred_failure, attempts_started, attempts_made = fields[:7]
+    stalled_count, stacktrace, unknown_since, schedule_key = fields[7:] or _NEVER_STARTED
     made = count(attempts_made)
     return TakenJob(
         id=text(job_id),

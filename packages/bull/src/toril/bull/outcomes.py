@@ -1,5 +1,6 @@
 """How the run of a job ended, as settling takes it, and why it may be refused. Durations are seconds."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -25,10 +26,6 @@ class Completed(NamedTuple):
         """About how many characters Redis has to take in."""
         return len(self.result)
 
-    def arguments(self) -> tuple[Argument, ...]:
-        keep = "" if self.keep is None else encode_retention(self.keep)
-        return ("completed", self.job_id, self.token, self.result, keep)
-
 
 class Failed(NamedTuple):
     """Failed for good. `attempts` is how many were allowed; without a `stacktrace`, earlier ones stay."""
@@ -48,7 +45,7 @@ class Failed(NamedTuple):
     def arguments(self) -> tuple[Argument, ...]:
         fields = b"" if self.stacktrace is None else encode_failure(self.reason, self.stacktrace)
         reason, keep = encode_text(self.reason), encode_retention(self.keep)
-        return ("failed", self.job_id, self.token, reason, keep, fields, self.attempts)
+        return ("failed", self.token, self.job_id, reason, keep, fields, self.attempts)
 
 
 class Retried(NamedTuple):
@@ -65,7 +62,7 @@ class Retried(NamedTuple):
         return _size(self.reason, self.stacktrace)
 
     def arguments(self) -> tuple[Argument, ...]:
-        return ("retried", self.job_id, self.token, encode_failure(self.reason, self.stacktrace))
+        return ("retried", self.token, self.job_id, encode_failure(self.reason, self.stacktrace))
 
 
 class Postponed(NamedTuple):
@@ -91,7 +88,7 @@ class Postponed(NamedTuple):
         fields = encode_failure(self.reason, self.stacktrace, self.unknown)
         spares_attempt = "" if self.burns_attempt else "1"
         delay = to_milliseconds(self.delay)
-        return ("postponed", self.job_id, self.token, fields, delay, spares_attempt)
+        return ("postponed", self.token, self.job_id, fields, delay, spares_attempt)
 
 
 class Released(NamedTuple):
@@ -106,7 +103,7 @@ class Released(NamedTuple):
         return 0
 
     def arguments(self) -> tuple[Argument, ...]:
-        return ("released", self.job_id, self.token)
+        return ("released", self.token, self.job_id)
 
 
 class Limited(NamedTuple):
@@ -122,7 +119,7 @@ class Limited(NamedTuple):
         return 0
 
     def arguments(self) -> tuple[Argument, ...]:
-        return ("limited", self.job_id, self.token, max(to_milliseconds(self.retry_after), 1))
+        return ("limited", self.token, self.job_id, max(to_milliseconds(self.retry_after), 1))
 
 
 class Parked(NamedTuple):
@@ -140,7 +137,7 @@ class Parked(NamedTuple):
         return 0
 
     def arguments(self) -> tuple[Argument, ...]:
-        return ("parked", self.job_id, self.token)
+        return ("parked", self.token, self.job_id)
 
 
 Outcome = Completed | Failed | Retried | Postponed | Released | Limited | Parked
@@ -168,3 +165,25 @@ class Refused(NamedTuple):
     @property
     def job_id(self) -> str:
         return self.outcome.job_id
+
+
+def encode_outcomes(outcomes: Sequence[Outcome]) -> list[Argument]:
+    """Outcomes as settle_and_take.lua takes them: completed jobs in runs of the same token and retention."""
+    arguments: list[Argument] = []
+    run: list[Argument] = []
+    token, keep = "", None
+    for outcome in outcomes:
+        if not isinstance(outcome, Completed):
+            arguments += _run_arguments(token, keep, run)
+            arguments += outcome.arguments()
+            run = []
+            continue
+        if outcome.token != token or outcome.keep is not keep:
+            arguments += _run_arguments(token, keep, run)
+            token, keep, run = outcome.token, outcome.keep, []
+        run += (outcome.job_id, outcome.result)
+    return arguments + _run_arguments(token, keep, run)
+
+
+def _run_arguments(token: str, keep: Keep | None, run: list[Argument]) -> list[Argument]:
+    return ["completed", token, encode_retention(keep), len(run) // 2, *run] if run else []

@@ -1,9 +1,10 @@
 """Our Lua: one file per operation in the folders of lua/, composed from the shared parts in lua/parts/.
 
 A line `--- use <part>` in a script or a part stands for that part's text; a part that several others use
-is put in once, before the first of them. A line `--- include <script>` stands for the text of a whole
-script, where it is one step of a larger one. The header comment of each operation says what the script is
-for, its KEYS and ARGV, its reply and the events that it emits.
+is put in once, before the first of them. Within a function the line is indented: then the part is that
+function's own, and made only when the function is called. A line `--- include <script>` stands for the text
+of a whole script, where it is one step of a larger one. The header comment of each operation says what the
+script is for, its KEYS and ARGV, its reply and the events that it emits.
 """
 
 import hashlib
@@ -37,13 +38,17 @@ def load(name: str) -> Script:
 def _compose(source: Traversable, folder: Traversable, used: set[str]) -> list[str]:
     lines: list[str] = []
     for line in source.read_text(encoding="utf-8").splitlines():
+        stripped = line.lstrip()
         if line.startswith(_INCLUDE):
             lines += _compose(folder / f"{line.removeprefix(_INCLUDE).strip()}.lua", folder, used)
-        elif line.startswith(_USE):
-            part = line.removeprefix(_USE).strip()
+        elif stripped.startswith(_USE):
+            part = stripped.removeprefix(_USE).strip()
             if part not in used:
-                used.add(part)
-                lines += _compose(folder / "parts" / f"{part}.lua", folder, used)
+                indent = line.removesuffix(stripped)
+                # What is put into a function is unknown outside of it.
+                known = used.copy() if indent else used
+                known.add(part)
+                lines += [indent + each for each in _compose(folder / "parts" / f"{part}.lua", folder, known)]
         else:
             lines.append(line)
     return lines

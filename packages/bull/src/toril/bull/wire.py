@@ -38,6 +38,8 @@ class Wire(asyncio.Protocol):
         self._waiter: asyncio.Future[list[Any]] | None = None
         self._replies: list[Any] = []
         self._expected = 0
+        self._deadline = math.inf
+        self._alarm: asyncio.TimerHandle | None = None
 
     @classmethod
     async def dial(cls, address: ServerAddress) -> Self:
@@ -72,8 +74,8 @@ class Wire(asyncio.Protocol):
         self._expected = len(commands)
         waiter: asyncio.Future[list[Any]] = self._loop.create_future()
         self._waiter = waiter
-        # asyncio.timeout() would cancel us also when the reply is there and only the event loop is late.
-        timer = None if timeout == math.inf else self._loop.call_later(timeout, self._fail, TimeoutError())
+        self._deadline = self._loop.time() + timeout
+        self._set_alarm()
         try:
             self._transport.write(b"".join([pack(command) for command in commands]))
             return await waiter
@@ -82,8 +84,6 @@ class Wire(asyncio.Protocol):
             raise
         finally:
             self._waiter = None
-            if timer is not None:
-                timer.cancel()
 
     def abort(self) -> None:
         """End the socket at once."""
@@ -117,6 +117,8 @@ class Wire(asyncio.Protocol):
             self._waiter.set_result(self._replies)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
         self._fail(exc if isinstance(exc, OSError) else ConnectionResetError(self._last_words()))
         self._ended.set_result(None)
 
@@ -124,6 +126,27 @@ class Wire(asyncio.Protocol):
         """What the server said before it closed the connection, as it does when it has too many clients."""
         last = self._replies[-1] if self._replies else None
         return f"{CLOSED}: {last}" if isinstance(last, hiredis.ReplyError) else CLOSED
+
+    # asyncio.timeout() would cancel the caller also when the reply is there and only the event loop is late.
+    # A timer costs as much as a write, so one serves many exchanges: when it goes off, it is set anew for the
+    # exchange that is under way then.
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            if self._alarm.when() <= self._deadline:
+                return
+            self._alarm.cancel()
+            self._alarm = None
+        if self._deadline < math.inf:
+            self._alarm = self._loop.call_at(self._deadline, self._go_off)
+
+    def _go_off(self) -> None:
+        self._alarm = None
+        if self._waiter is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._set_alarm()
+        else:
+            self._fail(TimeoutError())
 
     def _fail(self, problem: Exception) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -4,9 +4,10 @@ import os
 import signal
 import subprocess
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 SCRIPT = Path(__file__).with_name("guard.sh")
@@ -23,6 +24,7 @@ class Guard:
         ending: the signal that ends the server in good order.
         patience: how many seconds it has for that before it is killed.
         leftovers: a folder to remove when the server has ended.
+        variables: what its environment has beside PATH.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Guard:
         ending: signal.Signals = signal.SIGTERM,
         patience: int,
         leftovers: Path | None = None,
+        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._patience = patience
         sent = ending.name.removeprefix("SIG")
@@ -45,7 +48,7 @@ class Guard:
             stderr=log,
             bufsize=0,
             cwd=folder,
-            env={"PATH": os.defpath},
+            env={"PATH": os.defpath, **variables},
             start_new_session=True,
             umask=0o077,
         )

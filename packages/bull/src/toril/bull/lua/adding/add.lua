@@ -12,7 +12,6 @@ Events added, waiting, delayed, duplicated, deduplicated, removed
 --- use blocked
 --- use marker
 --- use order
---- use deduplicate
 
 local now = tonumber(ARGV[1])
 local ARGUMENTS = 7
@@ -45,6 +44,17 @@ local function append_scored(list, score, id)
   list[#list + 1] = id
 end
 
+-- Few jobs need it, and to make its functions costs as much as adding a job.
+local deduplicate_made
+
+local function deduplication()
+  if not deduplicate_made then
+    --- use deduplicate
+    deduplicate_made = deduplicate
+  end
+  return deduplicate_made
+end
+
 -- The id of the job in whose favour this one is not added, or nil.
 local function holder_of_key(id, at, options)
   local de = options.de
@@ -55,7 +65,7 @@ local function holder_of_key(id, at, options)
     write_delayed()
   end
   local job = { name = ARGV[at + 1], data = ARGV[at + 2], options = ARGV[at + 3], delay = tonumber(ARGV[at + 4]) }
-  return deduplicate(de, id, job, options.timestamp or now)
+  return deduplication()(de, id, job, options.timestamp or now)
 end
 
 local function add(id, at, options)

@@ -2,17 +2,16 @@
 -- A job whose record makes a command fail: it is failed, with what Redis says, and out of everybody's way.
 local BROKEN = -100
 
--- What is wrong with the server, or with this user's permissions (in the words of Valkey, and of Redis before 7.2), is
--- no fault of the job: it stops the script.
-local NOT_THE_JOB = { 'OOM', 'READONLY', 'MISCONF', 'NOREPLICAS', 'MASTERDOWN', 'CLUSTERDOWN', 'NOPERM', 'ACL failure',
-  'The user executing the script', 'CROSSSLOT' }
-
 local function in_words(fault)
   return type(fault) == 'table' and fault.err or tostring(fault)
 end
 
+-- What is wrong with the server, or with this user's permissions (in the words of Valkey, and of Redis before 7.2), is
+-- no fault of the job: it stops the script.
 local function is_fault_of_job(fault)
-  for _, code in ipairs(NOT_THE_JOB) do
+  local not_the_job = { 'OOM', 'READONLY', 'MISCONF', 'NOREPLICAS', 'MASTERDOWN', 'CLUSTERDOWN', 'NOPERM',
+    'ACL failure', 'The user executing the script', 'CROSSSLOT' }
+  for _, code in ipairs(not_the_job) do
     if string.find(in_words(fault), code, 1, true) then
       return false
     end

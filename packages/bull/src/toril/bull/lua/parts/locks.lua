@@ -22,8 +22,8 @@ local function unlock(id, token)
     return held[id] and -6 or -2
   end
   held[id] = false
-  dropped_keys[#dropped_keys + 1] = base .. id .. ':lock'
-  dropped_ids[#dropped_ids + 1] = id
+  local place = #dropped_ids + 1
+  dropped_keys[place], dropped_ids[place] = base .. id .. ':lock', id
   return 0
 end
 

@@ -5,10 +5,11 @@
 --- use marker
 --- use order
 --- use enqueue
---- use promote
+--- use promote_due
 --- use finish
 -- A job that leaves `active` without having ended (bullmq-protocol §4.4: retryJob, moveToDelayed,
--- moveJobFromActiveToWait).
+-- moveJobFromActiveToWait): a function for each kind of outcome. `at` is the place in ARGV where its own values begin.
+local put_back = {}
 
 -- 0, or BullMQ's code, for a job whose lock is to be given up.
 local function unlock_existing(id, token)
@@ -35,9 +36,9 @@ local function priority_of(id)
 end
 
 -- One more attempt, at once: at the back of the line.
-local function retry(id, token, fields, now)
+function put_back.retried(id, token, at, now)
   promote_due(now, is_blocked(base))
-  local refused = leave_active(id, token, fields)
+  local refused = leave_active(id, token, ARGV[at])
   if refused < 0 then
     return refused
   end
@@ -47,9 +48,10 @@ local function retry(id, token, fields, now)
   return 0
 end
 
--- One more attempt, after `delay` ms; `spares_attempt` if this one is not to count.
-local function postpone(id, token, fields, delay, spares_attempt, now)
-  local refused = leave_active(id, token, fields)
+-- One more attempt, after a delay in ms; this one may not count.
+function put_back.postponed(id, token, at, now)
+  local delay, spares_attempt = tonumber(ARGV[at + 1]), ARGV[at + 2] == '1'
+  local refused = leave_active(id, token, ARGV[at])
   if refused < 0 then
     return refused
   end
@@ -66,7 +68,7 @@ end
 
 -- Handed back as if it had not been taken: next in line, no attempt counted. The second answer is whether the job
 -- was there to be handed back; BullMQ does not mind if not.
-local function put_back(id, token)
+function put_back.released(id, token)
   local refused = unlock_existing(id, token)
   if refused < 0 then
     return refused
@@ -85,18 +87,18 @@ local function put_back(id, token)
   return 0, true
 end
 
--- The same for a job that met somebody else's rate limit: no other starts for `duration` ms either.
-local function put_back_and_limit(id, token, duration)
-  local refused, done = put_back(id, token)
+-- The same for a job that met somebody else's rate limit: no other starts for so many ms either.
+function put_back.limited(id, token, at)
+  local refused, done = put_back.released(id, token)
   if refused == 0 then
-    call('SET', base .. 'limiter', '9007199254740991', 'PX', duration)
+    call('SET', base .. 'limiter', '9007199254740991', 'PX', ARGV[at])
   end
   return refused, done
 end
 
 -- Waits for its children, as moveToWaitingChildren has it. One whose last child has ended meanwhile is next in line
 -- instead; BullMQ leaves that to the caller, who still runs there.
-local function park(id, token, now)
+function put_back.parked(id, token, _, now)
   local job_key = base .. id
   if call('EXISTS', job_key) == 0 then
     return -1
@@ -105,7 +107,7 @@ local function park(id, token, now)
     return -9
   end
   if call('SCARD', job_key .. ':dependencies') == 0 then
-    return put_back(id, token)
+    return put_back.released(id, token)
   end
   local refused = leave_active(id, token, '')
   if refused < 0 then

@@ -2,12 +2,13 @@
 --- use events
 --- use steering
 --- use marker
---- use promote
+--- use promote_due
 --- use read_job
+--- use start
 -- Takes up to `capacity` waiting jobs for one worker (bullmq-protocol §4.2).
 --
 -- `terms` says how: token, lock_duration (ms), worker (name or ''), limit_max, limit_duration (numbers or nil).
--- The answer: { jobs, limited_for (ms), next_due (ms, 0 for none), blocked }.
+-- The answer: ids, jobs, limited_for (ms), next_due (ms, 0 for none), blocked (0 or 1).
 
 -- What a manual limit sets the counter to: more jobs than any limit allows.
 local MANUAL_LIMIT = 9007199254740991
@@ -58,32 +59,35 @@ local function unpop(ids, from, scores)
   end
 end
 
--- Locks and starts a job; nil for an id whose job is gone (a ghost), or a marker of a BullMQ before v5.
-local function start(id, now, terms)
-  local job_key = base .. id
-  local job = read_job(id)
-  if not job then
-    return nil
-  end
-  if terms.token ~= '0' then
-    call('SET', job_key .. ':lock', terms.token, 'PX', terms.lock_duration)
-  end
-  emit('active', 'jobId', id, 'prev', 'waiting')
-  job[6] = job[6] + 1
-  if terms.worker ~= '' then
-    call('HSET', job_key, 'processedOn', now, 'ats', job[6], 'pb', terms.worker)
-  else
-    call('HSET', job_key, 'processedOn', now, 'ats', job[6])
-  end
-  return job
-end
-
 -- What one answer may hold of payloads, in bytes: more than this and the locks of what was taken would run out
 -- on a slow line before the worker knows of them.
 local MOST_BYTES = 4000000
 
 -- Ghosts must not hold the server up: a call that has dropped as many leaves the rest to the next one.
 local MOST_GHOSTS = 500
+
+-- Reads what was popped, in order, up to the bound on bytes, and buries those whose record is broken; ghosts (ids whose
+-- job is gone, and the markers of a BullMQ before v5) are dropped. The answer: ids, jobs, how many of the popped ids
+-- it came through, the bytes, and what kept it from the others.
+local function read_popped(popped, bytes, now)
+  local ids, jobs, count = {}, {}, 0
+  for place, id in ipairs(popped) do
+    local fine, job = pcall(read_job, id)
+    if fine and job then
+      count = count + 1
+      ids[count], jobs[count] = id, job
+      bytes = bytes + #(job[2] or '')
+    elseif not fine and is_fault_of_job(job) then
+      bury(id, job, now)
+    elseif not fine then
+      return ids, jobs, place - 1, bytes, job
+    end
+    if bytes >= MOST_BYTES then
+      return ids, jobs, place, bytes
+    end
+  end
+  return ids, jobs, #popped, bytes
+end
 
 local function take(capacity, now, terms)
   local queue = steering()
@@ -97,65 +101,59 @@ local function take(capacity, now, terms)
   local duration = terms.limit_duration or queue.limit_duration
   promote_due(now, blocked)
 
-  local jobs = {}
-  local limited, exhausted, ghosts, bytes = limited_for(limit), false, 0, 0
-  local fault
-  while bytes < MOST_BYTES and not fault and limited == 0 and not blocked and not exhausted and #jobs < capacity and ghosts < MOST_GHOSTS do
-    local wanted = math.min(capacity - #jobs, room)
+  local taken_ids, taken_jobs = {}, {}
+  local limited, exhausted, ghosts, bytes, fault = limited_for(limit), false, 0, 0, nil
+  while bytes < MOST_BYTES and not fault and limited == 0 and not blocked and not exhausted
+    and #taken_ids < capacity and ghosts < MOST_GHOSTS do
+    local wanted = math.min(capacity - #taken_ids, room)
     local left = limit and limit - tonumber(call('GET', base .. 'limiter') or 0) or 0
     if left > 0 then
       wanted = math.min(wanted, left)
     end
-    local ids, scores
-    ids, exhausted, scores = pop(wanted)
-    local started, counted = {}, 0
-    for place, id in ipairs(ids) do
-      local fine, job = pcall(start, id, now, terms)
-      if fine and job then
-        started[#started + 1] = id
-        jobs[#jobs + 1] = job
-        bytes = bytes + #(job[2] or '')
-        -- A job that is only taken to fail uses none of the rate.
-        counted = counted + (job[5] and 0 or 1)
-      elseif fine then
-        ghosts = ghosts + 1
-      elseif is_fault_of_job(job) then
-        bury(id, job, now)
-        ghosts = ghosts + 1
-      else
-        fault = job
-      end
-      if fault or (bytes >= MOST_BYTES and place < #ids) then
-        unpop(ids, fault and place or place + 1, scores)
-        exhausted = false
-        break
-      end
-    end
+    local popped, ids, jobs, came, scores
+    popped, exhausted, scores = pop(wanted)
     if exhausted then
       call('DEL', base .. 'pc')
     end
-    if #started > 0 then
-      call('LPUSH', base .. 'active', unpack(started))
-      room = room - #started
-      blocked = room <= 0
+    ids, jobs, came, bytes, fault = read_popped(popped, bytes, now)
+    ghosts = ghosts + came - #ids
+    if came < #popped then
+      unpop(popped, came + 1, scores)
+      exhausted = false
+    end
+    if #ids > 0 then
+      local fine, problem = pcall(start, ids, jobs, now, terms)
+      if not fine then
+        unpop(ids, 1, scores)
+        ids, fault, exhausted = {}, problem, false
+      end
+    end
+    room = room - #ids
+    blocked = room <= 0
+    local counted = 0
+    for place, id in ipairs(ids) do
+      taken_ids[#taken_ids + 1] = id
+      taken_jobs[#taken_jobs + 1] = jobs[place]
+      -- A job that is only taken to fail uses none of the rate.
+      counted = counted + (jobs[place][5] and 0 or 1)
     end
     if limit then
       count_started(counted, duration)
-      if #jobs < capacity then
+      if #taken_ids < capacity then
         limited = limited_for(limit)
       end
     end
   end
 
-  if fault and #jobs == 0 then
+  if fault and #taken_ids == 0 then
     error(fault, 0)
   end
-  if #jobs > 0 or ghosts >= MOST_GHOSTS then
+  if #taken_ids > 0 or ghosts >= MOST_GHOSTS then
     mark_work(base)
   end
   local due = 0
-  if exhausted and #jobs < capacity and limited == 0 and not blocked then
+  if exhausted and #taken_ids < capacity and limited == 0 and not blocked then
     due = next_due(base) or 0
   end
-  return { jobs, limited, due, blocked and #jobs < capacity and 1 or 0 }
+  return taken_ids, taken_jobs, limited, due, blocked and #taken_ids < capacity and 1 or 0
 end

@@ -3,19 +3,20 @@ Finds the jobs that were taken with a token whose answer never reached the worke
 
 KEYS  1 the queue's meta key
 ARGV  1 the token   2 lock duration (ms)
-Reply the jobs, each as settle_and_take answers with it
+Reply { ids, jobs }, as settle_and_take answers with them
 Events none
 ]]
 --- use read_job
 
-local jobs = {}
+local ids, jobs = {}, {}
 local active = call('LRANGE', base .. 'active', 0, -1)
 -- The newest stands first; they are to start in the order in which they were taken.
 for i = #active, 1, -1 do
   local lock_key = base .. active[i] .. ':lock'
   if call('GET', lock_key) == ARGV[1] then
     call('PEXPIRE', lock_key, ARGV[2])
+    ids[#ids + 1] = active[i]
     jobs[#jobs + 1] = read_job(active[i])
   end
 end
-return jobs
+return { ids, jobs }

@@ -8,19 +8,20 @@ ARGV  1 now (ms)   2 how many jobs to take, 0 for none   3 the lock token for th
       8 how many minutes of metrics are kept, or ''
       9… the outcomes, one after the other; a `keep` is described in parts/finish.lua, `fields` is a JSON
       array of hash fields and values, or '':
-        'completed', id, token, result JSON, keep
-        'failed', id, token, reason, keep, fields, attempts allowed
-        'retried', id, token, fields
-        'postponed', id, token, fields, delay (ms), '1' if the attempt is not to count
-        'released', id, token
-        'limited', id, token, for how long the queue's rate is limited (ms)
-        'parked', id, token
-Reply { refused, jobs, limited_for, next_due, blocked }
-      refused      [position of the outcome (from 1), code (bullmq-protocol §4; -100: the job's record is broken, and
-                   the job failed for it; -102: it is to be cancelled, so it can only be failed), …]
-      jobs         per job [name, data, opts, timestamp, deferred failure, attempts started, attempts made, id],
-                   and for one that was started or tried before, or is made by a schedule, also stalled count,
-                   stacktrace, unknown since, key of the schedule
+        'completed', token, keep, how many jobs, then of each its id and result JSON
+        'failed', token, id, reason, keep, fields, attempts allowed
+        'retried', token, id, fields
+        'postponed', token, id, fields, delay (ms), '1' if the attempt is not to count
+        'released', token, id
+        'limited', token, id, for how long the queue's rate is limited (ms)
+        'parked', token, id
+Reply { refused, ids, jobs, limited_for, next_due, blocked }
+      refused      [position of the outcome (from 1; each completed job is one), code (bullmq-protocol §4; -100: the
+                   job's record is broken, and the job failed for it; -102: it is to be cancelled, so it can only be
+                   failed), …]
+      ids, jobs    those that were taken; per job [name, data, opts, timestamp, deferred failure, attempts started,
+                   attempts made], and for one that was started or tried before, or is made by a schedule, also stalled
+                   count, stacktrace, unknown since, key of the schedule
       limited_for  ms until the rate limit allows the next job, 0 if it is not reached
       next_due     when the next delayed job is due (ms), 0 if nothing is delayed or jobs may still wait
       blocked      1 if the queue is paused or runs as many jobs as it may
@@ -28,59 +29,94 @@ Events completed, failed, retries-exhausted, waiting, delayed, waiting-children,
 ]]
 --- use bury
 --- use finish
---- use metrics
---- use put_back
 --- use take
 
 local now, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
 local minutes_kept = tonumber(ARGV[8])
 local FIRST_OUTCOME = 9
-local ARGUMENTS = { completed = 5, failed = 7, retried = 4, postponed = 6, released = 3, limited = 4, parked = 3 }
+local ARGUMENTS = { failed = 7, retried = 4, postponed = 6, released = 3, limited = 4, parked = 3 }
 
-local function read_ahead()
-  local ids, child_keys = {}, {}
-  local at = FIRST_OUTCOME
+-- The outcomes by their position. `places` says where in ARGV a job's id stands; what else is its own follows.
+local kinds, tokens, ids, places, keeps = {}, {}, {}, {}, {}
+
+local function read_outcomes()
+  local position, at = 0, FIRST_OUTCOME
   while ARGV[at] do
-    local id = ARGV[at + 1]
-    ids[#ids + 1] = id
-    if ARGV[at] == 'completed' then
-      child_keys[#child_keys + 1] = base .. id .. ':dependencies'
-      child_keys[#child_keys + 1] = base .. id .. ':unsuccessful'
+    local kind, token = ARGV[at], ARGV[at + 1]
+    local keep, count = false, 1
+    local behind = at + (ARGUMENTS[kind] or 0)
+    if kind == 'completed' then
+      keep, count = ARGV[at + 2], tonumber(ARGV[at + 3])
+      behind = at + 4 + 2 * count
+      at = at + 2
     end
-    at = at + ARGUMENTS[ARGV[at]]
+    for place = at + 2, at + 2 * count, 2 do
+      position = position + 1
+      kinds[position], tokens[position], ids[position], places[position], keeps[position] = kind, token, ARGV[place],
+        place, keep
+    end
+    at = behind
   end
-  if #ids > 0 then
-    read_locks(ids)
-  end
-  return #child_keys > 0 and call('EXISTS', unpack(child_keys)) > 0
 end
 
-local function settle(at, has_children)
-  local kind, id, token = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  if kind == 'completed' then
-    return finish({ id = id, token = token, target = kind, value = ARGV[at + 3], keep = ARGV[at + 4], fields = '' },
-      has_children, now)
-  elseif kind == 'failed' then
-    return finish({ id = id, token = token, target = kind, value = ARGV[at + 3], keep = ARGV[at + 4],
-      fields = ARGV[at + 5], attempts = tonumber(ARGV[at + 6]) }, has_children, now)
-  elseif kind == 'retried' then
-    return retry(id, token, ARGV[at + 3], now)
-  elseif kind == 'postponed' then
-    return postpone(id, token, ARGV[at + 3], tonumber(ARGV[at + 4]), ARGV[at + 5] == '1', now)
-  elseif kind == 'limited' then
-    return put_back_and_limit(id, token, ARGV[at + 3])
-  elseif kind == 'parked' then
-    return park(id, token, now)
+-- What the outcomes need to know of their jobs, read at once. The answer: whether one that is completed has children.
+local function read_ahead()
+  if #ids == 0 then
+    return false
   end
-  return put_back(id, token)
+  read_locks(ids)
+  local child_keys, count = {}, 0
+  for position = 1, #ids do
+    if keeps[position] then
+      local job_key = base .. ids[position]
+      child_keys[count + 1] = job_key .. ':dependencies'
+      child_keys[count + 2] = job_key .. ':unsuccessful'
+      count = count + 2
+    end
+  end
+  if count == 0 then
+    return false
+  end
+  -- Of fewer, each is quicker found by itself.
+  if count > 4 then
+    read_active(count / 2)
+  end
+  return call('EXISTS', unpack(child_keys)) > 0
+end
+
+-- As for consequences in parts/finish.lua.
+local ways_back_made
+
+local function ways_back()
+  if not ways_back_made then
+    --- use put_back
+    ways_back_made = put_back
+  end
+  return ways_back_made
+end
+
+local function settle(position, has_children)
+  local kind, token, id, place = kinds[position], tokens[position], ids[position], places[position]
+  if kind == 'completed' then
+    return finish(kind, id, token, ARGV[place + 1], keeps[position], '', 0, has_children, now)
+  elseif kind == 'failed' then
+    return finish(kind, id, token, ARGV[place + 1], ARGV[place + 2], ARGV[place + 3], tonumber(ARGV[place + 4]),
+      has_children, now)
+  end
+  write_active()
+  return ways_back()[kind](id, token, place + 1, now)
 end
 
 -- What the batch has gathered, written.
 local function write_gathered()
   write_ended()
   drop_locks()
+  if not minutes_kept then
+    return
+  end
+  --- use metrics
   for target, count in pairs(ended_count) do
-    if minutes_kept and count > 0 then
+    if count > 0 then
       local fine, fault = pcall(count_ended, target, count, minutes_kept, now)
       -- Metrics that somebody broke are no reason to stop the queue.
       if not fine and not is_fault_of_job(fault) then
@@ -91,8 +127,8 @@ local function write_gathered()
 end
 
 -- An outcome that meets a record which BullMQ could not have written must not cost the batch: that job fails.
-local function settle_or_bury(at, has_children)
-  local fine, code, done = pcall(settle, at, has_children)
+local function settle_or_bury(position, has_children)
+  local fine, code, done = pcall(settle, position, has_children)
   if fine then
     return code, done
   end
@@ -100,7 +136,8 @@ local function settle_or_bury(at, has_children)
     -- The script ends here: what was settled before must not be lost with it.
     write_gathered()
   end
-  bury(ARGV[at + 1], code, now)
+  write_active()
+  bury(ids[position], code, now)
   return BROKEN, false
 end
 
@@ -111,21 +148,19 @@ local function tell_if_drained()
   end
 end
 
+read_outcomes()
 local has_children = read_ahead()
 local refused = {}
-local at, position = FIRST_OUTCOME, 0
 -- Only the end of a job can drain a queue. BullMQ looks at each end; here it is enough to look once, when nothing
 -- but the refusal of others has followed. (A retry promotes delayed jobs even where it is refused.)
 local last_ended, last_settled = false, false
-while ARGV[at] do
-  position = position + 1
-  local kind = ARGV[at]
+for position, kind in ipairs(kinds) do
   if last_ended and kind == 'retried' then
     write_ended()
     tell_if_drained()
     last_ended = false
   end
-  local code, done = settle_or_bury(at, has_children)
+  local code, done = settle_or_bury(position, has_children)
   last_settled = code == 0 and done ~= false
   if last_settled then
     last_ended = kind == 'completed' or kind == 'failed'
@@ -133,7 +168,6 @@ while ARGV[at] do
     refused[#refused + 1] = position
     refused[#refused + 1] = code
   end
-  at = at + ARGUMENTS[kind]
 end
 write_gathered()
 
@@ -141,19 +175,19 @@ if capacity == 0 then
   if last_ended then
     tell_if_drained()
   end
-  return { refused, {}, 0, 0, 0 }
+  return { refused, {}, {}, 0, 0, 0 }
 end
 if last_ended and not last_settled then
   tell_if_drained()
 end
-local taken = take(capacity, now, {
+local taken, jobs, limit_left, due, blocked = take(capacity, now, {
   token = ARGV[3],
   lock_duration = ARGV[4],
   worker = ARGV[5],
   limit_max = tonumber(ARGV[6]),
   limit_duration = tonumber(ARGV[7]),
 })
-if last_ended and last_settled and #taken[1] == 0 and taken[2] == 0 and taken[3] == 0 and taken[4] == 0 then
+if last_ended and last_settled and #taken == 0 and limit_left == 0 and due == 0 and blocked == 0 then
   tell_if_drained()
 end
-return { refused, taken[1], taken[2], taken[3], taken[4] }
+return { refused, taken, jobs, limit_left, due, blocked }
