@@ -36,8 +36,12 @@ endif
 demo: setup  ## Search this repository by meaning, or your own: make demo DOCS=folder QUERY="a question"
 	@$(BIN)/python -m examples.library.demo
 
-bench: setup  ## Measure beside Node BullMQ and the Python port: QUICK=1 ONLY=toril,node JSON=file RESULTS=1
-	@$(BIN)/python -m bench $${ONLY:+--only "$$ONLY"} $${JSON:+--json "$$JSON"} $(if $(QUICK),--quick) $(if $(RESULTS),--results)
+bench: .venv-peers/.ready  ## Measure beside Node BullMQ and nine Python systems: QUICK=1 ONLY=toril,node JSON=file LONG=1
+	@$(BIN)/python -m bench $${ONLY:+--only "$$ONLY"} $${JSON:+--json "$$JSON"} $(if $(QUICK),--quick) $(if $(LONG),--long)
+
+.venv-peers/.ready: .venv/.ready scripts/setup-peers
+	@scripts/setup-peers
+	@mkdir -p $(@D) && touch $@
 
 profile: setup  ## Where a job's time goes, in Python and in the server
 	@$(BIN)/python -m bench.profiling
@@ -63,6 +67,6 @@ format: setup  ## Put every file into the style that lint asks for
 	@$(BIN)/ruff check --quiet --fix .
 
 clean:  ## Remove what the targets have made
-	rm -rf .venv .toril .pytest_cache .ruff_cache .hypothesis tests/interop/node/node_modules
+	rm -rf .venv .venv-peers .venv-peers-older .toril .pytest_cache .ruff_cache .hypothesis tests/interop/node/node_modules
 
 .PHONY: help setup demo bench profile chaos soak test lint format clean

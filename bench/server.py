@@ -30,9 +30,10 @@ class Server:
         return f"{info.get('server_name', 'redis')} {info.get('valkey_version', info['redis_version'])}"
 
     @property
-    def used_memory(self) -> int:
-        """Bytes that it holds now."""
-        return int(self._info("memory")["used_memory"])
+    def data_memory(self) -> int:
+        """Bytes that it holds now, without what it needs for its clients and its append-only file."""
+        info = self._info("memory")
+        return int(info["used_memory"]) - int(info["mem_clients_normal"]) - int(info["mem_aof_buffer"])
 
     @property
     def processor_time(self) -> float:

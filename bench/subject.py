@@ -2,17 +2,17 @@
 
 import asyncio
 import json
-import sys
+import os
+import signal
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
-from bench.systems import node
+import psutil
 
-ROOT = Path(__file__).parents[1]
-TORIL, NODE, PORT, BARE = "toril", "node", "port", "bare"
-SYSTEMS = (TORIL, NODE, PORT)
+from bench.registry import ROOT, Registered
+from tests.support.node_install import NodeUnavailable
+
 ANSWERS_WITHIN = 120.0
 ENDS_WITHIN = 5.0
 LONGEST_LINE = 4_000_000
@@ -23,87 +23,110 @@ class SystemFailed(Exception):
 
     Attributes:
         system: its name.
+        reason: what happened.
     """
 
     def __init__(self, system: str, reason: str) -> None:
         self.system = system
+        self.reason = reason
         super().__init__(f"{system}: {reason}")
+
+
+class SystemMissing(SystemFailed):
+    """A system is not installed."""
 
 
 class Subject:
     """One system in its own process.
 
     Attributes:
-        system: its name.
+        system: which one.
         versions: what it runs on, by name.
+        lacks: what it cannot do, and why.
     """
 
-    def __init__(self, system: str, requests: asyncio.StreamWriter, replies: asyncio.StreamReader) -> None:
+    def __init__(self, system: Registered, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - they are PIPE
         self.system = system
         self.versions: dict[str, str] = {}
-        self._requests = requests
-        self._replies = replies
+        self.lacks: dict[str, str] = {}
+        self._process = process
+        self._requests = process.stdin
+        self._replies = process.stdout
+        self._answers_within = ANSWERS_WITHIN
 
     @classmethod
     @asynccontextmanager
-    async def start(cls, system: str, url: str) -> AsyncGenerator[Self]:
-        """Runs a system on the broker at `url`; it ends with the block.
+    async def start(cls, system: Registered, url: str) -> AsyncGenerator[Self]:
+        """Runs a system on the broker at `url`; it ends with the block, and so does what it started.
 
         Raises:
+            SystemMissing: it is not installed.
             SystemFailed: it did not come up.
-            NodeUnavailable: there is no Node to run it with.
         """
-        process = await asyncio.create_subprocess_exec(
-            *await asyncio.to_thread(_command, system, url),
-            cwd=ROOT,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=LONGEST_LINE,
-            start_new_session=True,  # Ctrl-C is for the driver, which then ends them all
-        )
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - they are PIPE
         try:
-            subject = cls(system, process.stdin, process.stdout)
-            subject.versions = await subject._answer()
+            process = await asyncio.create_subprocess_exec(
+                *await asyncio.to_thread(system.command, url),
+                cwd=ROOT,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=LONGEST_LINE,
+                start_new_session=True,  # Ctrl-C is for the driver, which then ends them all
+            )
+        except FileNotFoundError as error:
+            raise SystemMissing(system.name, f"there is no {error.filename}") from None
+        except NodeUnavailable as error:
+            raise SystemMissing(system.name, str(error)) from error
+        try:
+            subject = cls(system, process)
+            greeting = await subject._answer()
+            subject.versions, subject.lacks = greeting["versions"], greeting["lacks"]
             yield subject
         finally:
-            process.stdin.close()
-            await _ended(process)
+            await _end(process)
 
     async def ask(self, operation: str, **parameters: Any) -> Any:
         """What the system answers to one operation of bench/systems/protocol.py.
 
         Raises:
-            SystemFailed: it raised, ended, or did not answer within ANSWERS_WITHIN.
+            SystemFailed: it raised, ended, or did not answer in time.
         """
         request = {"operation": operation, "parameters": parameters}
         self._requests.write(f"{json.dumps(request)}\n".encode())
         return await self._answer()
 
+    @property
+    def memory(self) -> int:
+        """Bytes of memory in which its process, and those that it started, stand now."""
+        process = psutil.Process(self._process.pid)
+        return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
+
+    def allow(self, seconds: float) -> None:
+        """Lets each answer take so long, if that is longer."""
+        self._answers_within = max(self._answers_within, seconds)
+
     async def _answer(self) -> Any:
+        name = self.system.name
         try:
-            line = await asyncio.wait_for(self._replies.readline(), ANSWERS_WITHIN)
+            line = await asyncio.wait_for(self._replies.readline(), self._answers_within)
         except TimeoutError:
-            raise SystemFailed(self.system, f"no answer within {ANSWERS_WITHIN:.0f} s") from None
+            raise SystemFailed(name, f"no answer within {self._answers_within:.0f} s") from None
         if not line:
-            raise SystemFailed(self.system, "it ended; what it wrote stands above")
+            raise SystemFailed(name, "it ended; what it wrote stands above")
         reply = json.loads(line)
+        if "missing" in reply:
+            raise SystemMissing(name, reply["missing"])
         if "error" in reply:
-            raise SystemFailed(self.system, reply["error"])
+            raise SystemFailed(name, reply["error"])
         return reply["result"]
 
 
-def _command(system: str, url: str) -> list[str]:
-    if system == NODE:
-        return node.command(url)
-    module = "bench.bare" if system == BARE else f"bench.systems.{system}"
-    return [sys.executable, "-m", module, url]
-
-
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Waits for the end of a process whose stdin is closed; what does not end is killed."""
-    try:
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ends a process by closing its stdin, and kills what is left of it and its children."""
+    assert process.stdin is not None  # noqa: S101 - it is PIPE
+    process.stdin.close()
+    with suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), ENDS_WITHIN)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # its session is its own
+    await process.wait()

@@ -2,101 +2,103 @@
 
 import asyncio
 import sys
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from importlib import import_module
-from typing import Any
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, ClassVar
 
-from bench.systems.producing import Tally, at_once, microseconds, one_by_one, trickled, until_completed
-from bench.systems.protocol import BULK, IDLE_CONCURRENCY, JOB_NAME, QUEUE, TEXT, run, serve
+from bench.systems.protocol import (
+    BULK,
+    CHILD,
+    DEDUPLICATED,
+    DELAY,
+    DELAYED,
+    FAMILY,
+    JOB_NAME,
+    PLAIN,
+    PRIORITY,
+    QUEUE,
+    RESULTS,
+    TEXT,
+    required,
+    run,
+    serve,
+)
+from bench.systems.system import Handler, Start, System
 
-bullmq: Any = import_module("bullmq")  # it is not typed
-
-Processor = Callable[[Any, str], Awaitable[int]]
+bullmq = required("bullmq")
 
 
-class Port:
+class PortClient:
+    def __init__(self, queue: Any, flows: Any) -> None:
+        self._queue = queue
+        self._flows = flows
+
+    async def add(self, stamp: int, text: str = TEXT) -> object:
+        return await self._queue.add(JOB_NAME, _data(stamp, text))
+
+    async def add_many(self, count: int, text: str, kind: str) -> None:
+        step = FAMILY - 1 if kind == CHILD else BULK
+        for start in range(0, count, step):
+            stamps = range(start, min(start + step, count))
+            jobs = [
+                {"name": JOB_NAME, "data": _data(stamp, text), "opts": _options(stamp, kind)}
+                for stamp in stamps
+            ]
+            if kind == CHILD:
+                children = [job | {"queueName": QUEUE} for job in jobs]
+                await self._flows.add({"name": "family", "queueName": "families", "children": children})
+            else:
+                await self._queue.addBulk(jobs)
+
+    async def result(self, added: Any) -> object:
+        raise NotImplementedError(Port.lacks[RESULTS])
+
+    async def are_completed(self, count: int) -> bool:
+        return await self._queue.getCompletedCount() >= count
+
+
+class Port(System):
     """The port, as its documentation shows it."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    async def add_bulk(self, count: int) -> float:
-        async with self._queue() as queue:
-            begin = time.perf_counter()
-            for start in range(0, count, BULK):
-                stamps = range(start, min(start + BULK, count))
-                await queue.addBulk([{"name": JOB_NAME, "data": _data(stamp)} for stamp in stamps])
-            return time.perf_counter() - begin
-
-    async def add_concurrent(self, count: int) -> float:
-        async with self._queue() as queue:
-            return await at_once(lambda stamp: queue.add(JOB_NAME, _data(stamp)), count)
-
-    async def add_sequential(self, count: int) -> float:
-        async with self._queue() as queue:
-            return await one_by_one(lambda stamp: queue.add(JOB_NAME, _data(stamp)), count)
-
-    async def process(self, count: int, concurrency: int) -> float:
-        tally = Tally(count)
-
-        async def note(job: Any, _: str) -> int:
-            tally.note()
-            return job.data["stamp"]
-
-        async with (
-            self._queue() as queue,
-            self._worker(note, concurrency) as worker,
-            asyncio.TaskGroup() as group,
-        ):
-            begin = time.perf_counter()
-            group.create_task(worker.run())
-            await tally.all_begun()
-            await until_completed(count, queue.getCompletedCount)
-            seconds = time.perf_counter() - begin
-            await worker.close()
-        return seconds
-
-    async def pickup(self, count: int) -> list[float]:
-        tally = Tally(count)
-        delays: list[float] = []
-
-        async def note(job: Any, _: str) -> int:
-            delays.append((microseconds() - job.data["stamp"]) / 1e6)
-            tally.note()
-            return job.data["stamp"]
-
-        async with self._worker(note, IDLE_CONCURRENCY) as worker, asyncio.TaskGroup() as group:
-            group.create_task(worker.run())
-            await tally.all_begun()
-            await worker.close()
-        return delays
-
-    async def trickle(self, count: int) -> None:
-        async with self._queue() as queue:
-            await trickled(lambda stamp: queue.add(JOB_NAME, _data(stamp)), count, queue.getCompletedCount)
+    lacks: ClassVar[Mapping[str, str]] = {RESULTS: "it has no call that waits for a job's result"}
 
     @asynccontextmanager
-    async def _queue(self) -> AsyncGenerator[Any]:
+    async def client(self) -> AsyncGenerator[PortClient]:
         queue = bullmq.Queue(QUEUE, {"connection": self._url})
-        await queue.getCompletedCount()  # connects
-        try:
-            yield queue
-        finally:
-            await queue.close()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(queue.close)
+            await queue.getCompletedCount()  # connects
+            flows = bullmq.FlowProducer({"connection": self._url})
+            stack.push_async_callback(flows.close)
+            yield PortClient(queue, flows)
 
     @asynccontextmanager
-    async def _worker(self, processor: Processor, concurrency: int) -> AsyncGenerator[Any]:
+    async def worker(self, handler: Handler, concurrency: int) -> AsyncGenerator[Start]:
+        async def note(job: Any, _: str) -> int:
+            return handler(job.data["stamp"])
+
         options = {"connection": self._url, "autorun": False, "concurrency": concurrency}
-        worker = bullmq.Worker(QUEUE, processor, options)
+        worker = bullmq.Worker(QUEUE, note, options)
         await worker.client.ping()
         await worker.bclient.ping()
-        yield worker
+        async with asyncio.TaskGroup() as group:
+            yield lambda: group.create_task(worker.run())
+            await worker.close()
 
 
-def _data(stamp: int) -> dict[str, Any]:
-    return {"stamp": stamp, "text": TEXT}
+def _data(stamp: int, text: str) -> dict[str, Any]:
+    return {"stamp": stamp, "text": text}
+
+
+def _options(stamp: int, kind: str) -> dict[str, Any]:
+    options: dict[str, dict[str, Any]] = {
+        PLAIN: {},
+        CHILD: {},
+        PRIORITY: {"priority": 1},
+        DELAYED: {"delay": round(DELAY * 1000)},
+        DEDUPLICATED: {"deduplication": {"id": str(stamp)}},
+    }
+    return options[kind]
 
 
 if __name__ == "__main__":

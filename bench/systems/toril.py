@@ -3,19 +3,34 @@
 import asyncio
 import logging
 import sys
-import time
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from itertools import islice
+from typing import Any
 
 import structlog
 
-from bench.systems.producing import Tally, at_once, microseconds, one_by_one, trickled, until_completed
-from bench.systems.protocol import IDLE_CONCURRENCY, JOB_NAME, QUEUE, TEXT, run, serve
-from toril.backend import QueueService
-from toril.jobs import Job, Queue
+from bench.systems.protocol import (
+    CHILD,
+    DEDUPLICATED,
+    DELAY,
+    DELAYED,
+    FAMILY,
+    JOB_NAME,
+    PRIORITY,
+    QUEUE,
+    TEXT,
+    run,
+    serve,
+)
+from bench.systems.system import Handler, Start, System
+from toril.backend import JobHandle, QueueService
+from toril.jobs import Deduplicate, Flow, Job, Queue
 from toril.types import JobState
 from toril.worker import Handlers, JobContext, WorkerFactory
-from toril.worker.handler import HandlerFunction
 
 queue = Queue(QUEUE)
+families = Queue("families")
 
 
 class Note(Job[int], queue=queue, name=JOB_NAME):
@@ -25,80 +40,71 @@ class Note(Job[int], queue=queue, name=JOB_NAME):
     text: str
 
 
-class Toril:
-    """Everything as an application would do it: models in, validated on both sides."""
+class Family(Job[None], queue=families, name="family"):
+    """Waits for its notes; nobody runs it."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
 
-    async def add_bulk(self, count: int) -> float:
-        async with QueueService.connect(self._url) as queues:
-            begin = time.perf_counter()
-            await queues.enqueue_many(Note(stamp=stamp, text=TEXT) for stamp in range(count))
-            return time.perf_counter() - begin
+class TorilClient:
+    """What an application's producer does: models in, validated."""
 
-    async def add_concurrent(self, count: int) -> float:
-        async with QueueService.connect(self._url) as queues:
-            return await at_once(lambda stamp: queues.enqueue(Note(stamp=stamp, text=TEXT)), count)
+    def __init__(self, queues: QueueService) -> None:
+        self._queues = queues
 
-    async def add_sequential(self, count: int) -> float:
-        async with QueueService.connect(self._url) as queues:
-            return await one_by_one(lambda stamp: queues.enqueue(Note(stamp=stamp, text=TEXT)), count)
+    async def add(self, stamp: int, text: str = TEXT) -> JobHandle[int]:
+        return await self._queues.enqueue(Note(stamp=stamp, text=text))
 
-    async def process(self, count: int, concurrency: int) -> float:
-        tally = Tally(count)
-
-        async def note(job: Note, _: JobContext) -> int:
-            tally.note()
-            return job.stamp
-
-        async with (
-            QueueService.connect(self._url) as queues,
-            WorkerFactory(self._url, _handlers(note)).create(queue, concurrency=concurrency) as worker,
-            asyncio.TaskGroup() as group,
-        ):
-            begin = time.perf_counter()
-            group.create_task(worker.run())
-            await tally.all_begun()
-            await until_completed(count, lambda: _completed(queues))
-            seconds = time.perf_counter() - begin
-            worker.stop()
-        return seconds
-
-    async def pickup(self, count: int) -> list[float]:
-        tally = Tally(count)
-        delays: list[float] = []
-
-        async def note(job: Note, _: JobContext) -> int:
-            delays.append((microseconds() - job.stamp) / 1e6)
-            tally.note()
-            return job.stamp
-
-        factory = WorkerFactory(self._url, _handlers(note))
-        async with (
-            factory.create(queue, concurrency=IDLE_CONCURRENCY) as worker,
-            asyncio.TaskGroup() as group,
-        ):
-            group.create_task(worker.run())
-            await tally.all_begun()
-            worker.stop()
-        return delays
-
-    async def trickle(self, count: int) -> None:
-        async with QueueService.connect(self._url) as queues:
-            await trickled(
-                lambda stamp: queues.enqueue(Note(stamp=stamp, text=TEXT)), count, lambda: _completed(queues)
+    async def add_many(self, count: int, text: str, kind: str) -> None:
+        notes = (Note(stamp=stamp, text=text) for stamp in range(count))
+        if kind == CHILD:
+            await self._queues.enqueue_flows(_families(notes))
+        else:
+            await self._queues.enqueue_many(
+                notes,
+                delay=DELAY if kind == DELAYED else 0.0,
+                priority=1 if kind == PRIORITY else 0,
+                deduplicate=_by_stamp if kind == DEDUPLICATED else None,
             )
 
+    async def result(self, added: Any) -> object:
+        return await added.result(timeout=10.0)
 
-async def _completed(queues: QueueService) -> int:
-    return (await queues.inspect(QUEUE).counts()).by_state[JobState.COMPLETED]
+    async def are_completed(self, count: int) -> bool:
+        return (await self._queues.inspect(queue).counts()).by_state[JobState.COMPLETED] >= count
 
 
-def _handlers(function: HandlerFunction[Note, int]) -> Handlers:
-    handlers = Handlers()
-    handlers.handles(Note)(function)
-    return handlers
+class Toril(System):
+    """Everything as an application would do it: validated on both sides."""
+
+    @asynccontextmanager
+    async def client(self) -> AsyncGenerator[TorilClient]:
+        async with QueueService.connect(self._url) as queues:
+            yield TorilClient(queues)
+
+    @asynccontextmanager
+    async def worker(self, handler: Handler, concurrency: int) -> AsyncGenerator[Start]:
+        handlers = Handlers()
+
+        @handlers.handles(Note)
+        async def note(job: Note, _: JobContext) -> int:  # pyright: ignore[reportUnusedFunction] - it is registered
+            return handler(job.stamp)
+
+        async with (
+            WorkerFactory(self._url, handlers).create(queue, concurrency=concurrency) as worker,
+            asyncio.TaskGroup() as group,
+        ):
+            yield lambda: group.create_task(worker.run())
+            worker.stop()
+
+
+def _by_stamp(note: Job[Any]) -> Deduplicate:
+    assert isinstance(note, Note)  # noqa: S101 - there are no others
+    return Deduplicate(str(note.stamp))
+
+
+def _families(notes: Iterable[Note]) -> Iterable[Flow[None]]:
+    remaining = iter(notes)
+    while children := list(islice(remaining, FAMILY - 1)):
+        yield Flow(Family(), children=children)
 
 
 def quiet() -> None:
@@ -108,4 +114,4 @@ def quiet() -> None:
 
 if __name__ == "__main__":
     quiet()
-    run(serve(Toril(sys.argv[1]), "toril", "pydantic", "redis"))
+    run(serve(Toril(sys.argv[1]), "toril", "pydantic", "hiredis"))

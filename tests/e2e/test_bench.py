@@ -1,6 +1,7 @@
 """The comparison as people start it, with a handful of jobs."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,38 +10,55 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+FIGURES = 57
+
 pytestmark = pytest.mark.timeout(180)
 
 
-def bench(*options: str, module: str = "bench") -> subprocess.CompletedProcess[str]:
+def bench(
+    *options: str, module: str = "bench", environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", module, *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=170)
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | (environment or {}), capture_output=True, text=True, timeout=170
+    )
+
+
+TINY = ("--rounds", "1", "--scale", "0.002", "--warm-up", "10")
 
 
 @pytest.mark.node
 def test_every_measure_has_a_value_for_every_system_and_stands_beside_its_ratio(tmp_path: Path) -> None:
     raw = tmp_path / "raw.json"
 
-    tiny = ("--rounds", "1", "--scale", "0.002", "--warm-up", "10")
-    done = bench("--only", "toril,node", *tiny, "--json", str(raw))
+    done = bench("--only", "toril,node", *TINY, "--json", str(raw))
 
     assert done.returncode == 0, done.stderr
     values: dict[str, dict[str, float]] = {}
     for sample in json.loads(raw.read_text())["samples"]:
         values.setdefault(sample["figure"], {})[sample["system"]] = sample["value"]
-    bounded = values["process, 100 at a time"].keys()
-    assert bounded == {"toril", "node", "bare"}
-    assert len(values) == 13
-    assert all(of.keys() >= {"toril", "node"} and min(of.values()) > 0 for of in values.values())
+    assert values["process, 100 at a time"].keys() == {"toril", "node", "bare"}
+    assert len(values) == FIGURES
+    assert all(of.keys() >= {"toril", "node"} for of in values.values())
     assert "best = 1" in done.stdout
-    assert "Share of the bound" in done.stdout
+    assert "process, 100 at a time, to Node's best" in done.stdout
+
+
+def test_a_peer_that_is_not_installed_is_named_and_the_others_are_measured(tmp_path: Path) -> None:
+    nowhere = {"TORIL_BENCH_PEERS": str(tmp_path / "nowhere")}
+
+    done = bench("--only", "toril,saq", *TINY, environment=nowhere)
+
+    assert done.returncode == 0, done.stderr
+    assert "Not measured: saq: there is no" in " ".join(done.stdout.split())
+    assert "process, 100 at a time" in done.stdout
 
 
 def test_an_unknown_system_is_refused_by_name() -> None:
-    done = bench("--only", "celery")
+    done = bench("--only", "sidekiq")
 
     assert done.returncode == 2
-    assert "no system 'celery'" in done.stderr
+    assert "no system 'sidekiq'" in done.stderr
 
 
 def test_the_profile_names_the_script_and_our_modules() -> None:

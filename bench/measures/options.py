@@ -1,0 +1,45 @@
+"""What it costs if a job has a parent, a deduplication key, a delay or a priority."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Self
+
+from bench.measures.figure import Figure, Pair, fewer, lack
+from bench.server import Server
+from bench.subject import Subject
+from bench.systems.protocol import CHILD, DEDUPLICATED, DELAY, DELAYED, PRIORITY
+
+CONCURRENCY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Jobs a second of one kind, added in bulk, then processed."""
+
+    name: str
+    kind: str
+    count: int
+
+    def scaled(self, share: float) -> Self:
+        return replace(self, count=fewer(self.count, share))
+
+    def obstacle(self, subject: Subject) -> str | None:
+        return lack(subject, self.kind)
+
+    async def take(self, pair: Pair, server: Server) -> dict[Figure, float]:
+        adding = await pair.second.ask("add_bulk", count=self.count, kind=self.kind)
+        if self.kind == DELAYED:
+            await asyncio.sleep(DELAY)  # then all are due
+        processing = await pair.first.ask("process", count=self.count, concurrency=CONCURRENCY)
+        return {
+            Figure(f"add in bulk, with {self.name}", "jobs/s"): self.count / adding,
+            Figure(f"process, 100 at a time, with {self.name}", "jobs/s"): self.count / processing,
+        }
+
+
+OPTIONS = (
+    Option("a parent", CHILD, 5_000),
+    Option("a deduplication key", DEDUPLICATED, 5_000),
+    Option("a delay", DELAYED, 5_000),
+    Option("a priority", PRIORITY, 5_000),
+)

@@ -1,0 +1,37 @@
+"""How larger payloads are added and processed."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from bench.measures.figure import Figure, Pair, fewer, lack
+from bench.server import Server
+from bench.subject import Subject
+from bench.systems.protocol import MANY_AT_ONCE
+
+CONCURRENCY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Jobs a second with payloads of one size: added by the fastest way that there is, then processed."""
+
+    name: str
+    size: int
+    count: int
+
+    def scaled(self, share: float) -> Self:
+        return replace(self, count=fewer(self.count, share))
+
+    def obstacle(self, subject: Subject) -> str | None:
+        return lack(subject, MANY_AT_ONCE)
+
+    async def take(self, pair: Pair, server: Server) -> dict[Figure, float]:
+        adding = await pair.second.ask("add_bulk", count=self.count, size=self.size)
+        processing = await pair.first.ask("process", count=self.count, concurrency=CONCURRENCY)
+        return {
+            Figure(f"add in bulk, payload of {self.name}", "jobs/s"): self.count / adding,
+            Figure(f"process, 10 at a time, payload of {self.name}", "jobs/s"): self.count / processing,
+        }
+
+
+PAYLOADS = (Payload("10 kB", 10_000, 4_000), Payload("1 MB", 1_000_000, 100))

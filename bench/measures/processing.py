@@ -1,0 +1,61 @@
+"""How fast a backlog is processed, by one worker process and by two."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Self
+
+from bench.measures.cost import Spent
+from bench.measures.figure import Figure, Pair, fewer, lack
+from bench.registry import BARE
+from bench.server import Server
+from bench.subject import Subject
+from bench.systems.protocol import MANY_AT_ONCE
+
+ONE, TEN, HUNDRED, MANY = (Figure(f"process, {count} at a time", "jobs/s") for count in (1, 10, 100, 500))
+TWO_PROCESSES = Figure("process, 100 at a time, in 2 processes", "jobs/s")
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """Jobs a second at one concurrency."""
+
+    figure: Figure
+    count: int
+    concurrency: int
+    processes: int = 1
+
+    def scaled(self, share: float) -> Self:
+        return replace(self, count=fewer(self.count, share))
+
+    def obstacle(self, subject: Subject) -> str | None:
+        if subject.system is BARE:
+            return None if self.figure == HUNDRED else ""
+        return lack(subject, MANY_AT_ONCE) if self.concurrency > 1 else None
+
+    async def take(self, pair: Pair, server: Server) -> dict[Figure, float]:
+        await pair.second.ask("add_bulk", count=self.count)
+        if self.processes > 1:
+            return {self.figure: self.count / await self._together(pair)}
+        async with Spent.measured(pair, server, self.count) as spent:
+            seconds = await pair.first.ask("process", count=self.count, concurrency=self.concurrency)
+        return {self.figure: self.count / seconds} | spent.figures(self.figure.title, "worker")
+
+    async def _together(self, pair: Pair) -> float:
+        """Seconds until both see that all are completed."""
+        async with asyncio.TaskGroup() as group:
+            runs = [
+                group.create_task(
+                    subject.ask("process", count=self.count, concurrency=self.concurrency, alone=False)
+                )
+                for subject in pair
+            ]
+        return max(run.result() for run in runs)
+
+
+PROCESSING = (
+    Processing(ONE, 3_000, 1),
+    Processing(TEN, 10_000, 10),
+    Processing(HUNDRED, 10_000, 100),
+    Processing(MANY, 10_000, 500),
+    Processing(TWO_PROCESSES, 10_000, 100, processes=2),
+)
