@@ -9,7 +9,7 @@ from support.node_install import install
 
 ROOT = Path(__file__).parents[2]
 OWN = Path(sys.executable)
-PEERS, PEERS_ARQ = (ROOT / name / "bin" / "python" for name in (".venv-peers", ".venv-peers-arq"))
+PEERS, PEERS_OLDER = (ROOT / name / "bin" / "python" for name in (".venv-peers", ".venv-peers-older"))
 TORIL, NODE = "toril", "node"
 ON_THE_WIRE = (TORIL, NODE)  # those whose queues are BullMQ's
 NODE_PROGRAM = Path(__file__).parent / "node" / "bullmq.mjs"
@@ -35,10 +35,10 @@ class System(NamedTuple):
 SYSTEMS = {
     TORIL: System("Toril"),
     NODE: System("Node BullMQ"),
-    "saq": System("saq (3 tries)", PEERS),
+    "saq": System("saq (3 tries)", PEERS_OLDER),
     "taskiq": System("taskiq (stream)", PEERS),
     "celery": System("Celery (acks late)", PEERS),
-    "arq": System("arq", PEERS_ARQ),
+    "arq": System("arq", PEERS_OLDER),
 }
 
 
