@@ -1,16 +1,18 @@
 """A worker tells how it is doing, also while it cannot do anything else."""
 
+import asyncio
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from support.jobs import Paint, Painted
+from support.jobs import Paint, Painted, PaintOnce
 from support.waiting import eventually
 from support.workshop import running_worker
 from toril.backend import QueueService
 from toril.bull.embedded import EmbeddedBroker
-from toril.worker import Handlers, JobContext, Worker, WorkerHealth
+from toril.worker import BlockingJobContext, Handlers, JobContext, Worker, WorkerHealth
 
 FIT = WorkerHealth(
     queue="paint",
@@ -99,3 +101,50 @@ async def test_a_worker_whose_redis_is_gone_is_connected_no_more(tmp_path: Path,
             assert worker.health.is_healthy
             broker.start()
             await eventually(lambda: worker.health.is_consuming)
+
+
+async def test_a_handler_that_goes_on_after_its_timeout_is_stuck_until_it_ends(
+    broker: EmbeddedBroker, prefix: str
+) -> None:
+    deaf = Handlers()
+    let_go = asyncio.Event()
+
+    @deaf.handles(PaintOnce)
+    async def go_on(job: PaintOnce, context: JobContext) -> Painted:
+        while not let_go.is_set():
+            with suppress(asyncio.CancelledError):
+                await let_go.wait()
+        return Painted(colour=job.colour, attempt=context.attempt)
+
+    async with (
+        QueueService.connect(broker.url, prefix=prefix) as queues,
+        running_worker(broker.url, prefix, handlers=deaf) as worker,
+    ):
+        handle = await queues.enqueue(PaintOnce(colour="red"))
+        await eventually(lambda: handle.job_id in worker.health.stuck)
+        assert not worker.health.is_healthy
+        let_go.set()
+        await eventually(lambda: worker.health.is_healthy)
+
+
+async def test_a_thread_that_goes_on_after_its_timeout_is_stuck_until_it_ends(
+    broker: EmbeddedBroker, prefix: str
+) -> None:
+    deaf = Handlers()
+    let_go = threading.Event()
+
+    @deaf.handles(PaintOnce, runs_in="thread")
+    def go_on(job: PaintOnce, context: BlockingJobContext) -> Painted:
+        let_go.wait(40.0)
+        return Painted(colour=job.colour, attempt=context.attempt)
+
+    async with (
+        QueueService.connect(broker.url, prefix=prefix) as queues,
+        running_worker(broker.url, prefix, handlers=deaf) as worker,
+    ):
+        try:
+            handle = await queues.enqueue(PaintOnce(colour="red"))
+            await eventually(lambda: handle.job_id in worker.health.stuck)
+        finally:
+            let_go.set()
+        await eventually(lambda: worker.health.is_healthy)

@@ -1,6 +1,7 @@
 """The jobs that run in a worker at this moment."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
@@ -13,6 +14,10 @@ from toril.worker.execution import Executor
 
 # Of jobs that were cancelled before they were known to run here; most of them just run elsewhere.
 MOST_REMEMBERED = 100
+
+
+# What a cancelled handler may take to clean up; one that goes on for longer is stuck.
+STUCK_AFTER = 5.0
 
 
 class _Interrupted(Enum):
@@ -51,6 +56,7 @@ class Executions:
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._interrupted: dict[tuple[str, str], _Interrupted] = {}
         self._cancelled_early: deque[tuple[str, str]] = deque(maxlen=MOST_REMEMBERED)
+        self._cancelled_since: dict[tuple[str, str], float] = {}
         self._none_left = asyncio.Event()
         self._none_left.set()
         self.released = 0
@@ -86,6 +92,18 @@ class Executions:
         """Cancels every run, and puts each job back in line as it ends."""
         for run in list(self._tasks):
             self._interrupt(run, _Interrupted.WORKER_STOPS)
+
+    def look_for_stuck(self) -> None:
+        """Notes which runs are cancelled at present, by whomever: a timeout cancels the task as well."""
+        now = time.monotonic()
+        cancelled = [run for run, task in self._tasks.items() if task.cancelling()]
+        self._cancelled_since = {run: self._cancelled_since.get(run, now) for run in cancelled}
+
+    @property
+    def stuck(self) -> tuple[str, ...]:
+        """The ids of jobs whose handlers go on although they were cancelled a while ago. For any thread."""
+        until = time.monotonic() - STUCK_AFTER
+        return tuple(job_id for (job_id, _), since in self._cancelled_since.items() if since < until)
 
     async def all_ended(self) -> None:
         await self._none_left.wait()

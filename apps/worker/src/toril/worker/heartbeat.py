@@ -2,14 +2,20 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 INTERVAL = 0.5
 
 
 class Heartbeat:
-    """Beats on the event loop of a worker, for as long as its task runs."""
+    """Beats on the event loop of a worker, for as long as its task runs.
 
-    def __init__(self) -> None:
+    Args:
+        on_beat: called with each beat.
+    """
+
+    def __init__(self, on_beat: Callable[[], None]) -> None:
+        self._on_beat = on_beat
         self._due: float | None = None
 
     @property
@@ -24,5 +30,6 @@ class Heartbeat:
             while True:
                 self._due = time.monotonic() + INTERVAL
                 await asyncio.sleep(INTERVAL)
+                self._on_beat()
         finally:
             self._due = None

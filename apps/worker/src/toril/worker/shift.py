@@ -70,7 +70,6 @@ class Shift:
         self._stopping = False
         self._paused = False
         self._intakes = intakes
-        self._heartbeat = Heartbeat()
         self._marker = Marker(connections.waiting, keys)
         self._check = StalledCheck(
             connections.service,
@@ -124,7 +123,7 @@ class Shift:
             settle=self._intake.settle,
             ended=self._ended,
         )
-
+        self._heartbeat = Heartbeat(self._executions.look_for_stuck)
         if paused:
             self.pause()
 
@@ -132,6 +131,11 @@ class Shift:
     def running(self) -> int:
         """How many jobs run."""
         return self._supply.running
+
+    @property
+    def stuck(self) -> tuple[str, ...]:
+        """The ids of jobs whose handlers go on although they were cancelled."""
+        return self._executions.stuck
 
     @property
     def loop_lag(self) -> float:

@@ -86,7 +86,7 @@ class Worker:
             is_paused=self.is_paused,
             is_stopping=self._stop.is_set(),
             running=shift.running if shift else 0,
-            stuck=(),
+            stuck=shift.stuck if shift else (),
             loop_lag=shift.loop_lag if shift else 0.0,
             renewal_lag=shift.renewal_lag if shift else 0.0,
             lock_duration=self._settings.lock_duration,
