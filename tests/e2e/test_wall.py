@@ -95,7 +95,7 @@ async def test_its_environment_holds_its_own_distribution_and_what_the_agents_ne
     installed = await found(spies, "distributions")
 
     ours = [name for name in installed if name.startswith("toril")]
-    assert ours == ["toril-bull", "toril-jobs", "toril-types", "toril-worker"]
+    assert ours == ["toril-bull", "toril-embedded", "toril-jobs", "toril-types", "toril-worker"]
     assert "wordllama" in installed
     assert not {"psycopg", "asyncpg", "SQLAlchemy", "pgvector"} & set(installed)
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from toril.worker import DatabaseInReach
-from toril.worker.process.wall import build_wall, names_a_database
+from toril.worker.process.wall import DRIVERS, build_wall, names_a_database
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,11 @@ def test_others_are_let_through(variable: str):
     assert not names_a_database(variable)
 
 
-def test_a_worker_that_could_reach_a_database_does_not_start_and_names_no_value():
+def test_a_worker_that_could_reach_a_database_does_not_start_and_names_no_value(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    for driver in DRIVERS:  # what other tests of this process have loaded
+        monkeypatch.delitem(sys.modules, driver, raising=False)
     with pytest.raises(DatabaseInReach) as refused:
         build_wall({"PATH": "/bin", "DATABASE_URL": "postgresql://ana:secret@db/library"})
 
