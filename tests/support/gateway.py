@@ -57,13 +57,13 @@ async def served(
         app = create_app(queues, contracts, keys=keys, hosts=LOOPBACK_NAMES, settings=settings)
         serves = asyncio.Event()
         server = GatewayServer(app, listening, serves.set)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(server.run())
-            try:
-                await serves.wait()
-                yield ServedGateway(address, app, server)
-            finally:
-                server.stop()
+        serving = asyncio.create_task(server.run())
+        try:
+            await serves.wait()
+            yield ServedGateway(address, app, server)
+        finally:
+            server.stop()
+            await serving
 
 
 @asynccontextmanager

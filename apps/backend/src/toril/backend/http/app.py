@@ -1,6 +1,7 @@
 """The gateway as an application of its own."""
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -13,8 +14,9 @@ from starlette.exceptions import HTTPException
 from toril.backend.api_keys import ApiKeys, Scope
 from toril.backend.http.access.browsers import BrowserGuard
 from toril.backend.http.dependencies import Asking
+from toril.backend.http.errors import MethodNotAllowed, UnknownRoute
 from toril.backend.http.gateway import Gateway
-from toril.backend.http.problems import from_http_exception, problem_response
+from toril.backend.http.problems import problem_response
 from toril.backend.http.route import routes_for
 from toril.backend.http.router import router_of
 from toril.backend.http.routes import ROUTERS, health
@@ -48,21 +50,17 @@ def create_app(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        exception_handlers={
-            HTTPException: _tell,
-            RequestValidationError: _tell,
-            Exception: _tell,
-        },
+        redirect_slashes=False,
     )
-    routers = [*(each for scope in ROUTERS for each in ROUTERS[scope]), health.metrics_router, health.router]
-    app.include_router(router_of(gateway, routers))
     document = routes_for(None)
 
     @document.get("/openapi.json", include_in_schema=False)
     async def read_document(caller: Asking) -> Response:
         return JSONResponse(app.openapi())
 
-    app.include_router(document)
+    routers = [each for scope in ROUTERS for each in ROUTERS[scope]]
+    app.include_router(router_of(gateway, [*routers, health.metrics_router, health.router, document]))
+    _answer_with_problems(app)
     if chosen.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -76,5 +74,28 @@ def create_app(
     return app
 
 
-async def _tell(_request: Request, error: Exception) -> Response:
-    return problem_response(from_http_exception(error) if isinstance(error, HTTPException) else error)
+def _answer_with_problems(app: FastAPI) -> None:
+    """Has what goes wrong outside of the routes be told as it is inside."""
+
+    async def tell(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code == 404:
+            return problem_response(UnknownRoute())
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            return problem_response(
+                MethodNotAllowed(", ".join(sorted(_methods(app.openapi()["paths"], request.url.path))))
+            )
+        return problem_response(error)
+
+    for kind in (HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, tell)
+
+
+def _methods(paths: Mapping[str, Mapping[str, object]], path: str) -> set[str]:
+    """What an address takes, as the document says."""
+    if path not in paths:
+        path = next((each for each in paths if _template(each).fullmatch(path)), path)
+    return {method.upper() for method in paths.get(path, ())}
+
+
+def _template(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)))

@@ -18,6 +18,7 @@ GatewayError
 ├── IdempotencyKeyReused    a key that stands for a job with another payload
 ├── TooManyRequests         this client has too many requests under way
 ├── Overloaded              the gateway has
+├── NotReady                Redis does not answer at once
 └── GatewayNotStarted       the gateway was asked before its application started
 """
 
@@ -165,6 +166,14 @@ class Overloaded(GatewayError):
     def __init__(self, most: int) -> None:
         self.most = most
         super().__init__(f"the gateway has {most:,} of these under way: come back in a moment")
+
+
+class NotReady(GatewayError):
+    """Redis does not answer at once."""
+
+    def __init__(self, within: float) -> None:
+        self.within = within
+        super().__init__(f"the broker did not answer within {within:g} s")
 
 
 class GatewayNotStarted(GatewayError, RuntimeError):

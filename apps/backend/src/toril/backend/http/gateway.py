@@ -1,5 +1,6 @@
 """What the routes work with."""
 
+import asyncio
 from collections.abc import Collection, Iterable
 from contextlib import ExitStack
 from typing import Any
@@ -10,7 +11,7 @@ from toril.backend.api_keys import ApiKeys, Scope
 from toril.backend.errors import ServiceClosed
 from toril.backend.http.access.caller import Caller
 from toril.backend.http.ending import Ending
-from toril.backend.http.errors import GatewayNotStarted, Unauthorized, UnknownJobName, UnknownQueue
+from toril.backend.http.errors import GatewayNotStarted, NotReady, Unauthorized, UnknownJobName, UnknownQueue
 from toril.backend.http.metrics import GatewayMetrics
 from toril.backend.http.occupancy import Occupancy
 from toril.backend.http.settings import GatewaySettings
@@ -18,6 +19,7 @@ from toril.backend.services.job_handle import JobHandle
 from toril.backend.services.queue_service import QueueService
 from toril.jobs import Catalog, Contract
 
+READY_WITHIN = 2.0
 STATE = "toril_gateway"
 """Where the application's lifespan keeps it."""
 OCCUPIED = "toril.occupied"
@@ -88,12 +90,16 @@ class Gateway:
 
         Raises:
             ServiceClosed: the gateway is being stopped.
-            BrokerUnavailable: Redis does not answer.
+            NotReady, BrokerUnavailable: Redis does not answer, or not at once.
         """
         if self.ending.has_begun:
             raise ServiceClosed
-        for name in self.queue_names[:1]:
-            await self.queues.inspect(name).exists()
+        try:
+            async with asyncio.timeout(READY_WITHIN):
+                for name in self.queue_names[:1]:
+                    await self.queues.inspect(name).exists()
+        except TimeoutError:
+            raise NotReady(READY_WITHIN) from None
 
     def identify(self, request: HTTPConnection) -> Caller:
         """Who asks. What their key occupies is held until the request has been answered.

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from toril.backend.errors import JobFailed, ServiceClosed
@@ -82,8 +81,12 @@ TABLE: tuple[Row, ...] = (
     Row(ServiceClosed, 503, "shutting-down", "The gateway is being stopped", "ask again in a moment"),
     Row(bull.BrokerUnavailable, 503, "broker-unavailable", "The broker is away", _AWAY),
     Row(bull.BrokerMisconfigured, 503, "broker-unavailable", "The broker is away", _AWAY),
+    Row(errors.NotReady, 503, "broker-unavailable", "The broker is away"),
     Row(Exception, 500, "internal-error", "Something is wrong with the gateway", "its log says what"),
 )
+
+KNOWN = tuple(row.error for row in TABLE if row.error is not Exception)
+"""Others are the business of the application around the routes."""
 
 
 class FieldProblem(BaseModel):
@@ -126,15 +129,6 @@ def problem_response(error: Exception) -> Response:
     problem = problem_of(error)
     body = problem.model_dump_json(exclude_none=True)
     return Response(body, problem.status, _headers(error, problem.status), MEDIA_TYPE)
-
-
-def from_http_exception(error: HTTPException) -> Exception:
-    """The error of ours that one of the framework's stands for."""
-    if error.status_code == 404:
-        return errors.UnknownRoute()
-    if error.status_code == 405:
-        return errors.MethodNotAllowed((error.headers or {}).get("Allow", ""))
-    return error
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -16,7 +16,7 @@ from toril.backend.http.dependencies import needs
 from toril.backend.http.errors import NotAcceptable, Overloaded
 from toril.backend.http.gateway import OCCUPIED, gateway_of
 from toril.backend.http.occupancy import Work
-from toril.backend.http.problems import MEDIA_TYPE, problem_response
+from toril.backend.http.problems import KNOWN, MEDIA_TYPE, problem_response
 
 
 class GatewayRoute(APIRoute):
@@ -34,7 +34,7 @@ class GatewayRoute(APIRoute):
                 return await answer(request)
             except ClientDisconnect:
                 return Response(status_code=408)  # which nobody gets
-            except Exception as error:  # noqa: BLE001 - the table knows how each is told; others are logged
+            except KNOWN as error:
                 return problem_response(error)
 
         return answer_or_tell

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from itertools import islice
+from typing import Any
 
 from fastapi import Request, Response
 from pydantic import ValidationError
@@ -26,6 +27,15 @@ NDJSON = "application/x-ndjson"
 MOST_LINES_AT_ONCE = 250
 
 
+def _lines_of(component: str) -> dict[str, Any]:
+    """How OpenAPI describes lines of JSON: only 3.2 knows a word for what each line is."""
+    item = {"$ref": f"#/components/schemas/{component}"}
+    return {NDJSON: {"schema": {}, "x-itemSchema": item}}
+
+
+_RESULTS: dict[int | str, dict[str, Any]] = {200: {"content": _lines_of("BatchResult")}}
+
+
 class BatchRoute(GatewayRoute):
     """A route that answers with NDJSON."""
 
@@ -39,7 +49,8 @@ router = routes_for(Scope.ENQUEUE, BatchRoute)
     "/jobs:batch",
     response_class=Response,
     response_description="A line for each line, in order, as soon as its job stands in its queue.",
-    responses=problems(415),
+    responses=_RESULTS | problems(415),
+    openapi_extra={"requestBody": {"required": True, "content": _lines_of("BatchLine")}},
 )
 async def enqueue_batch(request: Request, gateway: Here, caller: Asking) -> Response:
     """Add many jobs, one a line. A line that cannot be added does not stop the others.

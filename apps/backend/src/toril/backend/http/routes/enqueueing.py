@@ -22,7 +22,7 @@ JobName = Annotated[str, Path(min_length=1, max_length=LONGEST_NAME, description
 
 
 @router.post(
-    "/jobs/{queue}/{name:path}",
+    "/jobs/{queue}/{name}",
     status_code=202,
     response_model=Accepted,
     response_description="The job stands in its queue; `Location` is where.",
