@@ -9,7 +9,7 @@ from chaos.systems.commands import TORIL
 from chaos.terms import COMPARED, Terms
 from chaos.trial import Trial, hold
 
-COMPARED_AT_ONCE = 6  # most of the time they wait
+COMPARED_AT_ONCE = 8  # most of the time they wait
 
 
 class Planned(NamedTuple):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from chaos.scenarios import SCENARIOS
 from chaos.systems.commands import SYSTEMS
 from chaos.terms import COMPARED
 from chaos.trial import Trial
@@ -68,7 +69,10 @@ def cells(trial: Trial) -> tuple[str, ...]:
 
 
 def write(trial: Trial, page: Path = PAGE) -> None:
-    """Puts a trial into its table of the page, in the place of the row that told of the same."""
+    """Puts a trial into its table of the page, in the place of the row that told of the same.
+
+    Rows of scenarios that there are no longer go.
+    """
     section = "compared" if trial.terms == COMPARED else "alone"
     begin, end = f"<!-- {section} -->\n", f"<!-- end of {section} -->\n"
     before, _, rest = page.read_text().partition(begin)
@@ -76,9 +80,18 @@ def write(trial: Trial, page: Path = PAGE) -> None:
     new = _line(cells(trial))
     rows = {_name(line): line for line in old.splitlines()[2:] if line.startswith("|")} | {_name(new): new}
     ruler = ["---"] * NAMES + ["--:"] * (len(HEADER) - NAMES)
-    text = "\n".join([_line(HEADER), _line(ruler), *rows.values()])
+    text = "\n".join([_line(HEADER), _line(ruler), *(rows[name] for name in _names() if name in rows)])
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     page.write_text(f"{before}{begin}{text}\n\nMachine: {machine}.\n{end}{after}")
+
+
+def _names() -> list[tuple[str, ...]]:
+    """The beginnings of all rows, in order."""
+    return [
+        _name(_line([scenario.title, system.label, ""]))
+        for scenario in SCENARIOS.values()
+        for system in SYSTEMS.values()
+    ]
 
 
 def _line(words: Sequence[str]) -> str:

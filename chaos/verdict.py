@@ -21,7 +21,7 @@ class Cause(StrEnum):
     CRASH = "its worker was killed"
     HANDED_BACK = "its worker was stopped, and handed it back"
     LOST_LOCK = "its lock ran out"
-    LOST_WRITE = "the broker had not written it down yet"
+    LOST_WRITE = "an outage of the broker"
     UNEXPLAINED = "unexplained"
 
 
