@@ -1,5 +1,6 @@
 """`toril dev` as people start it: a process of its own, in the folder of an application."""
 
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from httpx2 import AsyncClient
 
 from support.command_line import CommandProcess
 from support.household import Start, processes_in
@@ -27,10 +29,48 @@ application = Application(
 )
 """
 
+WITH_EVERYTHING = """
+from toril.cli.dev import Application, WorkerProcess
+
+application = Application(
+    workers={"chores": WorkerProcess("household:handlers")},
+    contracts=["household"],
+    web="house:app",
+    migrations=[],
+)
+"""
+WEB = """
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from household import Chore
+from toril.database import Database, outbox
+
+database = Database.connect()
+
+
+@asynccontextmanager
+async def lifespan(app):
+    async with database:
+        yield
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.post("/chores")
+async def add_chore() -> str:
+    async with database.transaction() as connection:
+        return await outbox.enqueue(connection, Chore())
+"""
+
 
 @contextmanager
-def developing(toril: Start, folder: Path, *options: str) -> Iterator[CommandProcess]:
-    (folder / "dev.py").write_text(DESCRIPTION)
+def developing(
+    toril: Start, folder: Path, *options: str, description: str = DESCRIPTION
+) -> Iterator[CommandProcess]:
+    (folder / "dev.py").write_text(description)
     with toril("dev", "dev:application", *options, TMPDIR=str(folder)) as dev:
         yield dev
 
@@ -105,6 +145,32 @@ async def test_without_reloading_what_cannot_work_ends_everything(toril: Start, 
         assert dev.exit_code() == 1
         assert "ended with exit code 2; its own lines say why" in dev.log
     await eventually(lambda: processes_in(folder) == [])
+
+
+async def test_what_a_web_application_commits_is_done_and_the_gateway_tells_of_it(toril: Start, folder: Path):
+    (folder / "house.py").write_text(WEB)
+    ports = ("--web-port", "0", "--gateway-port", "0")
+    with developing(toril, folder, *ports, description=WITH_EVERYTHING) as dev:
+        await eventually(lambda: count(dev, "dev", "Ctrl-C ends it"), timeout=60)
+        web, gateway = re.findall(r"http://127\.0\.0\.1:\d+", "\n".join(lines(dev, "dev")))
+        await eventually(lambda: count(dev, "web", "Uvicorn running"), timeout=60)
+        await eventually(lambda: count(dev, "gateway", "gateway started"), timeout=60)
+        async with AsyncClient(timeout=60) as client:
+            job_id = (await client.post(f"{web}/chores")).json()
+            address = f"{gateway}/jobs/chores/{job_id}/result"
+            await eventually(lambda: is_done(client, address), timeout=60)
+        with developing(toril, folder) as second:
+            assert second.exit_code() == 1
+            assert "another `toril dev` is at work on .toril" in second.log
+        dev.interrupt_all()
+
+        assert dev.exit_code() == 0, dev.stdout
+    assert processes_in(folder) == []
+
+
+async def is_done(client: AsyncClient, address: str) -> bool:
+    answer = await client.get(address)
+    return answer.status_code == 200 and answer.json() == "done"
 
 
 async def test_nothing_outlives_it_when_it_is_killed(toril: Start, folder: Path):

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from support.jobs import handlers as workshop_handlers
 from support.jobs import paint
 from toril.backend import JobHandle, QueueService
+from toril.jobs import Queue
 from toril.types import JobState
 from toril.worker import Handlers, Worker, WorkerFactory, WorkerSettings
 
@@ -18,11 +19,12 @@ async def running_worker(
     url: str,
     prefix: str,
     *,
+    queue: Queue = paint,
     handlers: Handlers = workshop_handlers,
     settings: WorkerSettings = QUICK,
 ) -> AsyncIterator[Worker]:
-    """A worker of the paint queue that runs; it is drained at the end."""
-    async with WorkerFactory(url, handlers, prefix=prefix).create(paint, settings=settings) as worker:
+    """A worker of a queue that runs; it is drained at the end."""
+    async with WorkerFactory(url, handlers, prefix=prefix).create(queue, settings=settings) as worker:
         async with asyncio.TaskGroup() as group:
             running = group.create_task(worker.run())
             try:

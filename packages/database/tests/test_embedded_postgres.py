@@ -187,3 +187,13 @@ def test_roots_server_runs_although_data_and_programs_are_closed_to_it(
     with EmbeddedPostgres(closed) as server:
         assert EmbeddedPostgres.running(closed) == server.url
     assert not (closed / "postgres" / "cluster").exists()
+
+
+def test_a_database_that_is_removed_leaves_nothing_behind(tmp_path: Path):
+    with EmbeddedPostgres(tmp_path) as server:
+        cluster = Path(value(server.url, "SHOW data_directory"))
+        assert cluster.exists()
+    EmbeddedPostgres.remove(tmp_path)
+
+    assert not cluster.parent.exists()
+    assert list(tmp_path.iterdir()) == []

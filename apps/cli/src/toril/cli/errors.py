@@ -16,6 +16,7 @@ CommandError
 ├── ResultTimedOut    the awaited job has not ended in time
 ├── MembersFailed     worker processes ended for good, and not well
 ├── EnvironmentFailed the environment of a walled-off worker cannot be made
+├── SessionRuns       another `toril dev` is at work on the data folder
 └── PartEnded         a process that `toril dev` keeps running ended for good
 """
 
@@ -217,6 +218,16 @@ class EnvironmentFailed(CommandError):
         self.reason = reason
         super().__init__(
             f"uv cannot make an environment of the dependency group {group!r} in {project}: {reason}"
+        )
+
+
+class SessionRuns(CommandError):
+    """Another `toril dev` is at work on the data folder."""
+
+    def __init__(self, data: str) -> None:
+        self.data = data
+        super().__init__(
+            f"another `toril dev` is at work on {data}: end it, or take another folder with --data"
         )
 
 

@@ -50,13 +50,22 @@ class KeptProcess:
 
     Args:
         tell: given every line that it writes; None leaves it the terminal.
+        descriptors: what the process inherits beside its streams.
         mendable: whether somebody may call `restart` because its files have changed. Then it waits for that
             when it has ended for good.
     """
 
-    def __init__(self, command: Command, *, tell: Tell | None = None, mendable: bool = False) -> None:
+    def __init__(
+        self,
+        command: Command,
+        *,
+        tell: Tell | None = None,
+        descriptors: Sequence[int] = (),
+        mendable: bool = False,
+    ) -> None:
         self.command = command
         self._tell = tell
+        self._descriptors = descriptors
         self._mendable = mendable
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = False
@@ -121,6 +130,7 @@ class KeptProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE if self._tell else None,
             stderr=asyncio.subprocess.STDOUT if self._tell else None,
+            pass_fds=self._descriptors,
             process_group=0,
         )
         self._log.info("process started", pid=process.pid)

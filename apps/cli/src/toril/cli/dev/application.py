@@ -35,6 +35,13 @@ class Application:
 
     Args:
         workers: its worker processes, by the name that stands before their lines.
+        contracts: the modules of contracts that the HTTP gateway serves; without any there is no gateway.
+        web: an ASGI application of its own: "app.web:app".
+        migrations: the packages of its numbered SQL files, for an application with a database; None for one
+            without. With a database, the outbox is relayed too.
     """
 
     workers: Mapping[str, WorkerProcess]
+    contracts: Sequence[str] = ()
+    web: str | None = None
+    migrations: Sequence[str] | None = None

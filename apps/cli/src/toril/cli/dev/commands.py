@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -22,6 +22,27 @@ _SETTINGS = TypeAdapter(WorkerSettings)
 def broker_command(data: Path) -> Command:
     """The embedded broker of a data folder."""
     return leashed("broker", "toril.cli", "broker", "--data", str(data), environment=os.environ)
+
+
+def postgres_command(data: Path) -> Command:
+    """The embedded PostgreSQL of a data folder."""
+    return leashed("postgres", "toril.cli.dev.postgres", str(data), environment=os.environ)
+
+
+def outbox_command(variables: Mapping[str, str]) -> Command:
+    """The relay that moves committed jobs to Redis."""
+    return leashed("outbox", "toril.cli", "outbox", environment=variables)
+
+
+def gateway_command(contracts: Sequence[str], port: int, variables: Mapping[str, str]) -> Command:
+    """The HTTP gateway to the jobs of some contracts."""
+    return leashed("gateway", "toril.cli", "backend", *contracts, f"--port={port}", environment=variables)
+
+
+def web_command(web: str, port: int, variables: Mapping[str, str]) -> Command:
+    """An ASGI application. Streams that are open do not hold up its end."""
+    options = ["--host=127.0.0.1", f"--port={port}", "--timeout-graceful-shutdown=3"]
+    return leashed("web", "uvicorn", web, *options, environment=variables)
 
 
 def worker_command(

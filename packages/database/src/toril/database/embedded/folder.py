@@ -83,6 +83,13 @@ class PostgresFolder(ServerFolder):
             raise EmbeddedPostgresFailed(str(self.data), f"initdb: {made.stderr.strip()}")
         draft.rename(self.cluster)
 
+    def remove(self) -> None:
+        """Remove all that a server which has ended left behind, also what lies elsewhere for its sake."""
+        link = self.path / "elsewhere"
+        if link.is_symlink() and link.readlink().is_relative_to(SYSTEM_FOLDER):
+            shutil.rmtree(link.readlink(), ignore_errors=True)
+        shutil.rmtree(self.path, ignore_errors=True)
+
     def _find_reachable_place(self) -> Path:
         """Where the server's account can get to: this folder, else one of the system's that it links to."""
         if self._account.reaches(self.path) and fits_socket(self.path / "sockets" / SOCKET):

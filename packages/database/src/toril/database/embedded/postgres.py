@@ -57,6 +57,11 @@ class EmbeddedPostgres:
         """The URL of the server that lives on this data folder, whoever owns it, if one answers."""
         return PostgresFolder(data, server_account()).running()
 
+    @staticmethod
+    def remove(data: Path) -> None:
+        """Remove the database of this data folder for good, once its server has ended."""
+        PostgresFolder(data, server_account()).remove()
+
     @property
     def url(self) -> str:
         """Where it listens, as libpq, asyncpg and SQLAlchemy read it. With `port` it holds the password: not
