@@ -23,6 +23,9 @@ endif
 ifdef QUERY
 override export QUERY := $(value QUERY)
 endif
+ifdef KEEP
+override export KEEP := $(value KEEP)
+endif
 ifdef ONLY
 override export ONLY := $(value ONLY)
 endif
@@ -33,7 +36,7 @@ ifdef JSON
 override export JSON := $(value JSON)
 endif
 
-demo: setup  ## Search this repository by meaning, or your own: make demo DOCS=folder QUERY="a question"
+demo: setup  ## Search this repository by meaning, or your own documents: DOCS=folder QUERY="a question" KEEP=1
 	@$(BIN)/python -m examples.library.demo
 
 bench: .venv-peers/.ready  ## Measure beside Node BullMQ and nine Python systems: QUICK=1 ONLY=toril,node JSON=file LONG=1

@@ -1,8 +1,11 @@
-"""The worker's side: `toril worker examples.library.agents:handlers --queue documents`."""
+"""The agents: they embed, and have no database in reach. The queue takes what they return to the store."""
 
 import asyncio
 
-from examples.library.contracts import Embedded, EmbedDocument, Passage
+import numpy as np
+from numpy.typing import NDArray
+
+from examples.library.contracts import Embedded, EmbedDocument, EmbedQuestion, Meaning, Passage
 from examples.library.embedding import embed
 from examples.library.passages import Excerpt, split
 from toril.worker import Handlers, JobContext
@@ -25,9 +28,20 @@ async def embed_document(job: EmbedDocument, context: JobContext) -> Embedded:
     return Embedded(passages=passages)
 
 
+@handlers.handles(EmbedQuestion)
+async def embed_question(job: EmbedQuestion, _context: JobContext) -> Meaning:
+    """Embed a question as the passages are embedded, so that the two can be compared."""
+    (vector,) = await asyncio.to_thread(embed, [job.text])
+    return Meaning(vector=_packed(vector))
+
+
 def _embedded(excerpts: list[Excerpt]) -> list[Passage]:
     vectors = embed([excerpt.text for excerpt in excerpts])
     return [
-        Passage(**excerpt._asdict(), vector=vector.astype("<f4").tobytes())
+        Passage(**excerpt._asdict(), vector=_packed(vector))
         for excerpt, vector in zip(excerpts, vectors, strict=True)
     ]
+
+
+def _packed(vector: NDArray[np.float32]) -> bytes:
+    return vector.astype("<f4").tobytes()

@@ -1,113 +1,140 @@
 """Semantic search over a folder of documents: `make demo`, or `python -m examples.library.demo`.
 
-The demo starts a broker and a worker as processes of their own, enqueues one job per document, takes the
-passages that come back, and answers questions with those that say most nearly what is asked. It leaves
-nothing behind, however it ends.
+The demo starts the whole application as `toril dev` does, uploads the documents, watches them being indexed,
+and asks its questions, all over HTTP. Then everything ends and its data is removed. If it was killed, the
+next one on the same folder goes on where it was.
 """
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
-import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, TextIO, cast
 
+import httpx2
 from rich.console import Console
 
-from examples.library.contracts import Embedded, EmbedDocument, Passage, documents
-from examples.library.display import Display, Meter
+from examples.library.client import LibraryClient
+from examples.library.dev import application
+from examples.library.display import Display
 from examples.library.documents import Collection, Document, read_folder, read_repository
-from examples.library.embedding import embed
-from examples.library.search import Index
-from examples.library.settings import REPOSITORY, UsageError, read_settings
-from examples.library.worker_process import COMMAND, WorkerEnded, worker_process
-from toril.backend import BackendError, JobFailed, JobHandle, QueueService
-from toril.bull.embedded import EmbeddedBroker
-from toril.bull.errors import BullError
-from toril.jobs import JobsError
+from examples.library.settings import REPOSITORY, Settings, UsageError, read_settings
+from toril.bull.embedded import default_data_folder
+from toril.cli.dev.lines import LineHandler
+from toril.cli.dev.session import Session, SessionSettings
+from toril.cli.errors import Expected, SessionRuns
+from toril.database import DatabaseError, EmbeddedPostgres
+from toril.worker.process.logging_setup import configure_logging
 
 STALLED_AFTER = 60.0
 """Seconds in which nothing has happened, after which the demo gives up."""
+LOG_TAIL = 2_000  # characters
 
 
-@dataclass
-class Results:
-    """What came back from the worker, with the path of its document."""
+class Indexed(NamedTuple):
+    """What came of the documents."""
 
-    passages: list[tuple[str, Passage]] = field(default_factory=list[tuple[str, Passage]])
-    failed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-
-
-async def demo(collection: Collection, queries: Sequence[str], display: Display) -> int:
-    """Embed the documents and answer the queries; the exit code is 1 if a document failed."""
-    with tempfile.TemporaryDirectory(prefix="toril-demo-") as folder:
-        async with (
-            EmbeddedBroker() as broker,
-            worker_process(broker.url, Path(folder) / "worker.log"),
-            QueueService.connect(broker.url) as queues,
-        ):
-            display.worker(COMMAND)
-            await _worker_arrived(queues)
-            started = time.perf_counter()
-            jobs = [EmbedDocument(path=path, text=text) for path, text in collection.documents]
-            handles = await queues.enqueue_many(jobs)
-            with display.progress(len(jobs)) as meter:
-                results = await _collect(collection.documents, handles, meter)
-            display.summary(len(jobs), len(results.passages), time.perf_counter() - started)
-    display.failures(results.failed)
-    index = Index(results.passages)
-    for query, vector in zip(queries, embed(queries), strict=True):
-        display.answer(query, index.nearest(vector))
-    return 1 if results.failed else 0
+    jobs: int
+    passages: int
+    seconds: float
 
 
-async def _worker_arrived(queues: QueueService) -> None:
-    """Wait until the worker is connected: the time it takes to start says nothing of how fast jobs are."""
-    async with asyncio.timeout(STALLED_AFTER):
-        while not await queues.inspect(documents.name).workers():  # noqa: ASYNC110  it is another process
-            await asyncio.sleep(0.02)
+async def demo(collection: Collection, settings: Settings, display: Display, data: Path) -> int:
+    """Run the whole application on the documents, and throw its data away; the exit code."""
+    with thrown_away(data) as log, log.open("a", encoding="utf-8") as lines:
+        display.parts(["broker", "postgres", "outbox", *application.workers, "gateway", "web"], log)
+        try:
+            return await _ask(_session(data, lines), collection.documents, settings, display)
+        except Exception:
+            display.problem(f"The end of the log:\n{log.read_text(encoding='utf-8')[-LOG_TAIL:].strip()}")
+            raise
 
 
-async def _collect(
-    sources: Sequence[Document], handles: Sequence[JobHandle[Embedded]], meter: Meter
-) -> Results:
-    """The results, as they come in.
+async def _ask(session: Session, documents: Sequence[Document], settings: Settings, display: Display) -> int:
+    """Index the documents and answer the questions; 1 if a document failed."""
+    async with session.running() as addresses:
+        if addresses.web is None or addresses.gateway is None:
+            raise UsageError("examples/library/dev.py names no web application, or no contracts")
+        async with httpx2.AsyncClient(base_url=addresses.web, timeout=30.0) as client:
+            library = LibraryClient(client)
+            display.summary(*await _index(library, documents, display))
+            failed = await library.failures()
+            display.failures([(each.path, each.reason) for each in failed])
+            for query in settings.queries:
+                display.answer(query, await library.search(query))
+        if settings.stays:
+            display.addresses(addresses.web, addresses.gateway)
+            await asyncio.Event().wait()
+    return 1 if failed else 0
+
+
+async def _index(library: LibraryClient, documents: Sequence[Document], display: Display) -> Indexed:
+    """Upload the documents and watch until all are indexed.
 
     Raises:
-        TimeoutError: no document was done for too long.
+        TimeoutError: nothing has happened for too long.
     """
-    results = Results()
     clock = asyncio.get_running_loop()
+    async with asyncio.timeout(STALLED_AFTER) as patience:
+        before = await library.progress()
+        started = time.perf_counter()
+        with display.progress(len(documents)) as meter:
+            async with asyncio.TaskGroup() as group:
+                uploading = group.create_task(library.upload(documents))
+                has_ended = False
+                while not has_ended:
+                    has_ended = uploading.done()  # only then it is the end that none waits
+                    async for now in library.follow():
+                        meter(min(now.indexed + now.failed, len(documents)), now.passages)
+                        patience.reschedule(clock.time() + STALLED_AFTER)
+    after = await library.progress()
+    done = after.indexed + after.failed - before.indexed - before.failed
+    jobs_a_document = 2  # the agent's and the store's
+    return Indexed(done * jobs_a_document, after.passages, time.perf_counter() - started)
 
-    async def take(document: Document, handle: JobHandle[Embedded]) -> None:
-        passages: list[Passage] = []
-        try:
-            passages = (await handle.result()).passages
-        except JobFailed as failure:
-            results.failed.append((document.path, failure.reason))
-        results.passages.extend((document.path, passage) for passage in passages)
-        meter(len(passages))
-        patience.reschedule(clock.time() + STALLED_AFTER)
 
-    async with asyncio.timeout(STALLED_AFTER) as patience, asyncio.TaskGroup() as taking:
-        for document, handle in zip(sources, handles, strict=True):
-            taking.create_task(take(document, handle))
-    return results
+def data_folder(documents: Path) -> Path:
+    """Where the demo on a folder of documents keeps its data: once killed, it finds them there again."""
+    return default_data_folder() / f"demo-{sha256(bytes(documents.resolve())).hexdigest()[:12]}"
+
+
+@contextmanager
+def thrown_away(data: Path) -> Generator[Path]:
+    """The folder, removed at the end unless it belongs to another demo; the file that its log is in."""
+    data.mkdir(parents=True, exist_ok=True)
+    try:
+        yield data / "demo.log"
+    finally:
+        if not isinstance(sys.exception(), SessionRuns):
+            EmbeddedPostgres.remove(data)
+            shutil.rmtree(data)
+
+
+def _session(data: Path, log: TextIO) -> Session:
+    def tell(name: str, line: str) -> None:
+        log.write(f"{name:<8} │ {line}\n")
+        log.flush()
+
+    configure_logging(handler=LineHandler(lambda line: tell("dev", line)))
+    return Session(application, SessionSettings(project=REPOSITORY, data=data), tell)
 
 
 async def _run(display: Display) -> int:
     settings = read_settings(os.environ)
-    collection = read_repository(REPOSITORY) if settings.folder is None else read_folder(settings.folder)
-    display.opening(settings.folder or REPOSITORY, len(collection.documents), collection.skipped)
+    folder = settings.folder or REPOSITORY
+    collection = read_repository(REPOSITORY) if settings.folder is None else read_folder(folder)
+    display.opening(folder, len(collection.documents), collection.skipped)
     if not collection.documents:
         raise UsageError("There are no documents: DOCS takes a folder of Markdown, text or Python files")
     if running := asyncio.current_task():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
-    return await demo(collection, settings.queries, display)
+    return await demo(collection, settings, display, data_folder(folder))
 
 
 def main() -> int:
@@ -119,15 +146,15 @@ def main() -> int:
     except* UsageError as problems:
         display.problem(_words(problems))
         exit_code = 2
-    except* (WorkerEnded, BackendError, BullError, JobsError) as problems:
+    except* (*Expected, DatabaseError, httpx2.HTTPError) as problems:
         display.problem(_words(problems))
     except* TimeoutError:
         display.problem(f"Nothing has happened for {STALLED_AFTER:.0f} s: the demo gave up")
     except* KeyboardInterrupt:
-        display.problem("Interrupted: the worker and the broker have ended, and their data is removed")
+        display.problem("Interrupted: everything has ended, and its data is removed")
         exit_code = 130
     except* asyncio.CancelledError:
-        display.problem("Terminated: the worker and the broker have ended, and their data is removed")
+        display.problem("Terminated: everything has ended, and its data is removed")
         exit_code = 143
     return exit_code
 

@@ -17,8 +17,8 @@ SHOWN_LINES = 4
 """Lines of a passage that are shown."""
 INDENT = 8
 
-Meter: TypeAlias = Callable[[int], None]
-"""Told the number of passages of each document that is done."""
+Meter: TypeAlias = Callable[[int, int], None]
+"""Told how many documents are done, and how many passages can be found."""
 
 
 class Display:
@@ -39,9 +39,8 @@ class Display:
             reasons = ", ".join(f"{count:,} {reason}" for reason, count in skipped.most_common())
             self._say(f"Skipped {_count(skipped.total(), 'file')}: {reasons}", style="dim")
 
-    def worker(self, command: Sequence[str]) -> None:
-        self._say("Broker  a Valkey of its own on a Unix socket", style="dim")
-        self._say(f"Worker  {' '.join(command)}", style="dim")
+    def parts(self, names: Sequence[str], log: Path) -> None:
+        self._say(f"Starting {', '.join(names)}; their lines are in {log}", style="dim")
 
     def problem(self, words: str) -> None:
         self._problems.print(Text(printable(words), style="red"), soft_wrap=True)
@@ -50,7 +49,7 @@ class Display:
     def progress(self, total: int) -> Generator[Meter]:
         """How far the documents are: a bar in a terminal, else a line at each quarter."""
         bar = Progress(
-            TextColumn("Embedding"),
+            TextColumn("Indexing"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("documents, {task.fields[passages]:,} passages"),
@@ -58,25 +57,29 @@ class Display:
             console=self._console,
             disable=not self._console.is_terminal,
         )
-        done = passages = 0
+        quarters = 0
         task = bar.add_task("", total=total, passages=0)
 
-        def meter(more: int) -> None:
-            nonlocal done, passages
-            done, passages = done + 1, passages + more
-            bar.update(task, advance=1, passages=passages)
-            if not self._console.is_terminal and done * 4 // total > (done - 1) * 4 // total:
-                self._say(f"Embedded {done:,} of {_count(total, 'document')}, {_count(passages, 'passage')}")
+        def meter(done: int, passages: int) -> None:
+            nonlocal quarters
+            bar.update(task, completed=done, passages=passages)
+            if not self._console.is_terminal and done * 4 // total > quarters:
+                quarters = done * 4 // total
+                self._say(f"Indexed {done:,} of {_count(total, 'document')}, {_count(passages, 'passage')}")
 
         with bar:
             yield meter
 
     def summary(self, jobs: int, passages: int, seconds: float) -> None:
         self._say(
-            f"{_count(jobs, 'job')} in {seconds:.2f} s: {jobs / seconds:,.0f} jobs/s, "
-            f"{_count(passages, 'passage')}, {passages / seconds:,.0f} passages/s",
+            f"{_count(jobs, 'job')} in {seconds:.2f} s: {jobs / seconds:,.0f} jobs/s; "
+            f"{_count(passages, 'passage')} can be found",
             style="green",
         )
+
+    def addresses(self, web: str, gateway: str) -> None:
+        self._say(f"\nThe library is at {web}/docs, the gateway to its jobs at {gateway}/openapi.json")
+        self._say("Everything stays up until Ctrl-C", style="dim")
 
     def failures(self, failed: Sequence[tuple[str, str]]) -> None:
         for path, reason in failed:
@@ -84,10 +87,10 @@ class Display:
 
     def answer(self, query: str, found: Sequence[Found]) -> None:
         self._say(f"\n{query}", style="bold cyan")
-        for path, passage, score in found:
-            title = f"  {passage.title}" if passage.title else ""
-            self._say(f"  {score:.2f}  {path}:{passage.first_line}-{passage.last_line}{title}")
-            self._console.print(self._quoted(passage.text), soft_wrap=True)
+        for each in found:
+            title = f"  {each.title}" if each.title else ""
+            self._say(f"  {each.score:.2f}  {each.path}:{each.first_line}-{each.last_line}{title}")
+            self._console.print(self._quoted(each.text), soft_wrap=True)
 
     def _quoted(self, text: str) -> Text:
         """The first lines of a passage, as wide as the screen."""

@@ -1,37 +1,35 @@
 """Finding the passages that say most nearly what a question asks."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any
 
-import numpy as np
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+from pydantic import BaseModel
 
-from examples.library.contracts import Passage
-from examples.library.embedding import Vectors
-from examples.library.vectors import DIMENSIONS
+from examples.library.vectors import as_text
+
+# The vectors have length 1: their product is the cosine of their angle. pgvector's <#> is its negative.
+NEAREST = """
+SELECT path, title, text, first_line, last_line, -(embedding <#> %(question)s::vector) AS score
+FROM passages JOIN documents ON documents.id = document_id
+ORDER BY embedding <#> %(question)s::vector, path, place
+LIMIT %(limit)s
+"""
 
 
-class Found(NamedTuple):
+class Found(BaseModel):
     """A passage and how near it is to the question: the cosine of the angle between the two, -1 to 1."""
 
     path: str
-    passage: Passage
+    title: str
+    text: str
+    first_line: int
+    last_line: int
     score: float
 
 
-class Index:
-    """All passages, ready to be asked.
-
-    Args:
-        passages: each with the path of its document.
-    """
-
-    def __init__(self, passages: Sequence[tuple[str, Passage]]) -> None:
-        self._passages = tuple(passages)
-        packed = b"".join(passage.vector for _, passage in self._passages)
-        self._vectors = np.frombuffer(packed, dtype="<f4").reshape(-1, DIMENSIONS)
-
-    def nearest(self, question: Vectors, *, limit: int = 3) -> list[Found]:
-        """The `limit` best passages for one embedded question, the best first; equals in their own order."""
-        scores = self._vectors @ question
-        order = np.argsort(-scores, kind="stable")[:limit]
-        return [Found(*self._passages[place], score=float(scores[place])) for place in order]
+async def nearest(connection: AsyncConnection[Any], question: bytes, limit: int) -> list[Found]:
+    """The `limit` best passages for an embedded question, the best first."""
+    async with connection.cursor(row_factory=class_row(Found)) as cursor:
+        await cursor.execute(NEAREST, {"question": as_text(question), "limit": limit})
+        return await cursor.fetchall()

@@ -1,12 +1,13 @@
-"""What the demo is asked to do, from DOCS and QUERY in the environment."""
+"""What the demo is asked to do, from DOCS, QUERY and KEEP in the environment."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from examples.library.contracts import LONGEST_QUESTION
+
 REPOSITORY = Path(__file__).parents[2]
-LONGEST_QUERY = 1_000
 REPOSITORY_QUERIES = (
     "How are locks renewed while a handler blocks the event loop?",
     "What happens to a job when Redis is gone?",
@@ -25,10 +26,12 @@ class Settings(NamedTuple):
 
     Attributes:
         folder: the documents; None for those of this repository.
+        stays: whether everything stays up once the questions are answered.
     """
 
     folder: Path | None
     queries: tuple[str, ...]
+    stays: bool = False
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -38,9 +41,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         UsageError: DOCS or QUERY cannot be used.
     """
     folder = _folder(environment["DOCS"]) if "DOCS" in environment else None
-    if "QUERY" in environment:
-        return Settings(folder, (_query(environment["QUERY"]),))
-    return Settings(folder, FOLDER_QUERIES if folder else REPOSITORY_QUERIES)
+    usual = FOLDER_QUERIES if folder else REPOSITORY_QUERIES
+    queries = (_query(environment["QUERY"]),) if "QUERY" in environment else usual
+    return Settings(folder, queries, stays=bool(environment.get("KEEP")))
 
 
 def _folder(name: str) -> Path:
@@ -57,8 +60,8 @@ def _folder(name: str) -> Path:
 def _query(query: str) -> str:
     if not query.strip():
         raise UsageError('QUERY is empty: ask something, such as QUERY="How are jobs retried?"')
-    if len(query) > LONGEST_QUERY:
-        raise UsageError(f"QUERY is {len(query):,} characters long; ask in {LONGEST_QUERY:,} at most")
+    if len(query) > LONGEST_QUESTION:
+        raise UsageError(f"QUERY is {len(query):,} characters long; ask in {LONGEST_QUESTION:,} at most")
     try:
         query.encode()
     except UnicodeEncodeError:

@@ -35,6 +35,11 @@ def unpack(vector: bytes) -> tuple[float, ...]:
     return _LAYOUT.unpack(vector)
 
 
+def as_text(vector: bytes) -> str:
+    """A vector as pgvector reads it: [0.25,0.5,…]."""
+    return f"[{','.join(map(repr, unpack(vector)))}]"
+
+
 def _read(value: object) -> bytes:
     """The bytes of what stands in JSON (base64) or in Python (the bytes themselves), checked."""
     if isinstance(value, str):

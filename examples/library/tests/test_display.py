@@ -6,10 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from examples.library.contracts import Passage
 from examples.library.display import Display
 from examples.library.search import Found
-from examples.library.vectors import BYTES
 
 
 def shown(*, terminal: bool = False) -> tuple[Display, StringIO]:
@@ -18,11 +16,14 @@ def shown(*, terminal: bool = False) -> tuple[Display, StringIO]:
     return Display(console, console), output
 
 
+def found(path: str, *, title: str = "", text: str, first_line: int = 1, last_line: int = 1) -> Found:
+    return Found(path=path, title=title, text=text, first_line=first_line, last_line=last_line, score=0.51)
+
+
 def test_an_answer_names_the_file_the_lines_and_the_score_and_shows_the_passage():
     display, output = shown()
-    passage = Passage(title="The gate", text="It opens.", first_line=3, last_line=4, vector=bytes(BYTES))
-
-    display.answer("When?", [Found("arena.md", passage, 0.51)])
+    passage = found("arena.md", title="The gate", text="It opens.", first_line=3, last_line=4)
+    display.answer("When?", [passage])
 
     assert output.getvalue() == "\nWhen?\n  0.51  arena.md:3-4  The gate\n        It opens.\n"
 
@@ -30,9 +31,8 @@ def test_an_answer_names_the_file_the_lines_and_the_score_and_shows_the_passage(
 def test_a_long_passage_is_shown_by_its_first_lines():
     display, output = shown()
     text = "\n".join(f"line {number}" for number in range(20))
-    passage = Passage(title="", text=text, first_line=1, last_line=20, vector=bytes(BYTES))
 
-    display.answer("What?", [Found("arena.md", passage, 0.5)])
+    display.answer("What?", [found("arena.md", text=text)])
 
     assert "        line 3 …\n" in output.getvalue()
     assert "line 4" not in output.getvalue()
@@ -40,11 +40,8 @@ def test_a_long_passage_is_shown_by_its_first_lines():
 
 def test_text_from_documents_is_neither_markup_nor_able_to_steer_a_terminal():
     display, output = shown()
-    passage = Passage(
-        title="[red]", text="[bold]x[/] \x1b]0;title\x07", first_line=1, last_line=1, vector=bytes(BYTES)
-    )
 
-    display.answer("[blink]?", [Found("a\x1b[2J.md", passage, 0.5)])
+    display.answer("[blink]?", [found("a\x1b[2J.md", title="[red]", text="[bold]x[/] \x1b]0;title\x07")])
 
     assert "[bold]x[/]" in output.getvalue()
     assert "[red]" in output.getvalue()
@@ -56,14 +53,14 @@ def test_outside_a_terminal_progress_is_a_line_at_each_quarter():
     display, output = shown()
 
     with display.progress(8) as meter:
-        for _ in range(8):
-            meter(10)
+        for done in (1, 2, 3, 5, 6, 8):
+            meter(done, 10 * done)
 
     assert output.getvalue().splitlines() == [
-        "Embedded 2 of 8 documents, 20 passages",
-        "Embedded 4 of 8 documents, 40 passages",
-        "Embedded 6 of 8 documents, 60 passages",
-        "Embedded 8 of 8 documents, 80 passages",
+        "Indexed 2 of 8 documents, 20 passages",
+        "Indexed 5 of 8 documents, 50 passages",
+        "Indexed 6 of 8 documents, 60 passages",
+        "Indexed 8 of 8 documents, 80 passages",
     ]
 
 
@@ -71,11 +68,11 @@ def test_in_a_terminal_progress_is_a_bar():
     display, output = shown(terminal=True)
 
     with display.progress(2) as meter:
-        meter(1)
-        meter(1)
+        meter(1, 1)
+        meter(2, 2)
 
     assert "2/2" in output.getvalue()
-    assert "Embedded" not in output.getvalue()
+    assert "Indexed" not in output.getvalue()
 
 
 def test_skipped_files_are_said_with_their_reasons_the_most_frequent_first():

@@ -8,18 +8,26 @@ from examples.library.settings import FOLDER_QUERIES, REPOSITORY_QUERIES, UsageE
 
 
 def test_without_any_word_it_is_this_repository_and_questions_about_it():
-    assert read_settings({}) == (None, REPOSITORY_QUERIES)
+    assert read_settings({}) == (None, REPOSITORY_QUERIES, False)
 
 
 def test_a_folder_without_a_question_is_asked_what_suits_most(tmp_path: Path):
-    assert read_settings({"DOCS": str(tmp_path)}) == (tmp_path, FOLDER_QUERIES)
+    assert read_settings({"DOCS": str(tmp_path)}) == (tmp_path, FOLDER_QUERIES, False)
 
 
 def test_a_folder_and_a_question_are_taken_as_they_stand(tmp_path: Path):
     folder = tmp_path / "two words $HOME"
     folder.mkdir()
 
-    assert read_settings({"DOCS": str(folder), "QUERY": " Who's there? "}) == (folder, ("Who's there?",))
+    assert read_settings({"DOCS": str(folder), "QUERY": " Who's there? "}) == (
+        folder,
+        ("Who's there?",),
+        False,
+    )
+
+
+def test_it_stays_up_if_it_is_told_to():
+    assert read_settings({"KEEP": "1"}).stays
 
 
 def test_a_folder_may_be_named_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
