@@ -2,16 +2,12 @@
 
 import asyncio
 import json
-import os
 import re
-import shlex
 import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from typer.core import TyperGroup
@@ -19,16 +15,12 @@ from typer.main import get_command
 
 from support.node_install import FOLDER as NODE_FOLDER
 from support.node_install import installed_node
+from support.snippets import BIN, ENDS_WITHIN, ROOT, Snippets, environment, run
 from support.waiting import eventually
 from toril.bull.embedded import EmbeddedBroker
 from toril.cli.main import app
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BIN = Path(sys.executable).parent
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE_NAME = re.compile(r"(?:#|//) ([\w.]+)")
-ENDS_WITHIN = 40.0
+README = Snippets("README.md")
 GROUPS = {"schedule", "key"}
 """Commands that have commands of their own."""
 
@@ -45,57 +37,11 @@ async def check(queues: QueueService) -> None:
 """
 
 
-class Command(NamedTuple):
-    """A line after `$`, and what the README shows below it."""
-
-    words: list[str]
-    output: str
-
-
-def files() -> dict[str, str]:
-    """The code blocks that begin with a file's name."""
-    blocks = [block for _, block in BLOCK.findall(README)]
-    named = [(FILE_NAME.match(block), block) for block in blocks]
-    return {name[1]: block for name, block in named if name}
-
-
-def commands() -> list[Command]:
-    shown = [block for language, block in BLOCK.findall(README) if language == "console"]
-    parts = [
-        part.split("\n", 1) for block in shown for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
-    ]
-    return [Command(shlex.split(line), output) for line, output in parts]
-
-
-def command(*words: str) -> Command:
-    """The first command that begins with these words."""
-    found, *_ = (each for each in commands() if each.words[: len(words)] == list(words))
-    return found
-
-
-def environment(**more: str) -> dict[str, str]:
-    known = {name: value for name, value in os.environ.items() if not name.startswith("TORIL_")}
-    return known | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"} | more
-
-
-def run(words: list[str], folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        words,
-        cwd=folder,
-        env=environment(**more),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=ENDS_WITHIN,
-    )
-
-
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """The example's files, as a reader would copy them."""
     with tempfile.TemporaryDirectory(prefix="toril-readme-") as name:
-        for file_name, text in files().items():
-            (Path(name) / file_name).write_text(text)
+        README.write_files(Path(name))
         yield Path(name)
 
 
@@ -105,7 +51,7 @@ async def working(folder: Path, **more: str) -> AsyncIterator[None]:
     log = folder / "worker.log"
     with log.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
-            *command("toril", "worker", "handlers:handlers").words,
+            *README.command("toril", "worker", "handlers:handlers").words,
             cwd=folder,
             env=environment(**more),
             stdin=subprocess.DEVNULL,
@@ -127,7 +73,7 @@ async def working(folder: Path, **more: str) -> AsyncIterator[None]:
 
 
 async def test_the_example_runs_as_it_stands(folder: Path) -> None:
-    producer = command("python", "producer.py")
+    producer = README.command("python", "producer.py")
     async with working(folder):
         done = run(producer.words, folder)
     assert done.returncode == 0, done.stderr
@@ -171,7 +117,7 @@ def test_a_strict_checker_knows_the_examples_types(folder: Path) -> None:
 
 
 def test_every_make_target_that_is_named_exists() -> None:
-    named = set(re.findall(r"(?:`|\$ )make ([a-z-]+)", README))
+    named = set(re.findall(r"(?:`|\$ )make ([a-z-]+)", README.text))
     known = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert {"demo", "test", "bench"} <= named
     assert named <= known
@@ -188,11 +134,11 @@ def options(names: list[str]) -> set[str]:
 
 
 def test_every_command_that_is_named_exists_with_its_options() -> None:
-    named = [each.words for each in commands() if each.words[0] == "toril"]
+    named = [each.words for each in README.commands() if each.words[0] == "toril"]
     assert {words[1] for words in named} >= {"worker", "enqueue", "queues", "jobs", "job", "broker", "retry"}
     for _, name, *arguments in named:
         known = options([name, *(arguments[:1] if name in GROUPS else [])])
         missing = {word for word in arguments if word.startswith("--")} - known
         assert not missing, f"toril {name} has no {missing}"
-    inline = set(re.findall(r"`toril (\w+)", README))
+    inline = set(re.findall(r"`toril (\w+)", README.text))
     assert inline <= {words[1] for words in named}

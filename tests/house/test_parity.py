@@ -10,7 +10,14 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "PARITY.md", "docs/reliability.md")
+DOCUMENTS = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "PARITY.md",
+    "docs/reliability.md",
+    "docs/tutorial.md",
+)
 NAMED_TEST = re.compile(r"([\w/.-]+\.py)::(\w+)")
 NAMED_PATH = re.compile(r"`((?:tests|packages|apps|examples|bench|scripts)/[\w/.-]+)[`:]")
 STATUSES = ("yes", "partly", "not yet")
