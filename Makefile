@@ -49,6 +49,9 @@ bench: .venv-peers/.ready  ## Measure beside Node BullMQ and nine Python systems
 profile: setup  ## Where a job's time goes, in Python and in the server
 	@$(BIN)/python -m bench.profiling
 
+clients: setup  ## Measure what a call costs our process with each Redis client that could carry it
+	@$(BIN)/uv run --isolated --frozen --quiet --group clients python -m bench.clients
+
 chaos: setup  ## Break workers, broker and network, and count the jobs: ONLY=workers-killed SYSTEMS=toril RESULTS=1 SHORT=1
 	@PYTHONPATH=tests $(BIN)/python -m chaos $${ONLY:+--only "$$ONLY"} $${SYSTEMS:+--systems "$$SYSTEMS"} \
 		$(if $(SHORT),--short) $(if $(RESULTS),--results)
@@ -72,4 +75,4 @@ format: setup  ## Put every file into the style that lint asks for
 clean:  ## Remove what the targets have made
 	rm -rf .venv .venv-peers .venv-peers-older .toril .pytest_cache .ruff_cache .hypothesis tests/interop/node/node_modules
 
-.PHONY: help setup demo bench profile chaos soak test lint format clean
+.PHONY: help setup demo bench profile clients chaos soak test lint format clean

@@ -47,7 +47,7 @@ options = st.builds(
     size_limit=st.one_of(st.none(), st.integers(1, 2**53 - 1)),
     deduplicate=st.one_of(st.none(), deduplications),
     enqueued_at=st.one_of(st.none(), ttls),
-    contract_version=st.one_of(st.none(), st.integers(1, 100)),
+    contract_version=st.one_of(st.none(), st.integers(2, 100)),
 )
 
 
@@ -91,6 +91,10 @@ def test_options_stand_on_the_wire_as_bullmq_names_them() -> None:
         "jobId": "report-1",
         "contractVersion": 7,
     }
+
+
+def test_the_first_version_of_a_contract_takes_no_room_in_its_jobs() -> None:
+    assert codec.encode_options(JobOptions(contract_version=1)) == codec.encode_options(JobOptions())
 
 
 @pytest.mark.parametrize(

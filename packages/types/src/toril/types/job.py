@@ -30,7 +30,8 @@ class JobRecord:
     """One job as it stood in Redis when it was read, whoever added it.
 
     `data` and `result` are the JSON texts that are stored: they are read through the job's contract,
-    if it has one. Times are aware datetimes in UTC; durations are seconds.
+    if it has one. `contract_version` is None where it is 1, or where there is no contract. Times are aware
+    datetimes in UTC; durations are seconds.
     """
 
     queue: str

@@ -40,7 +40,8 @@ class JobOptions:
         size_limit: how many bytes of JSON its payload may have; only noted here.
         deduplicate: the key that it holds, by which others are not added.
         enqueued_at: when it counts as added, in epoch seconds; None for the present.
-        contract_version: the contract's version; Node ignores it.
+        contract_version: the contract's version; Node ignores it. 1 is not stored: it is that of jobs that
+            say nothing of it.
 
     Raises:
         InvalidJobOptions: a value out of range.

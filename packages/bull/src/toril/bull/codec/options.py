@@ -13,6 +13,8 @@ from toril.types import Backoff, CustomBackoff
 from toril.types.custom_backoff import LONGEST_KIND
 
 LONGEST_REMEMBERED = 1_000
+# Most contracts have it, and it would take more room in each job than all other options together.
+FIRST_VERSION = 1
 
 
 def encode_options(options: JobOptions, job_id: str | None = None) -> bytes:
@@ -49,7 +51,7 @@ def _encode_options(options: JobOptions) -> bytes:
         wire["de"] = encode_deduplicate(options.deduplicate)
     if options.enqueued_at is not None:
         wire["timestamp"] = to_milliseconds(options.enqueued_at)
-    if options.contract_version is not None:
+    if options.contract_version not in (None, FIRST_VERSION):
         wire["contractVersion"] = options.contract_version
     return json.dumps(wire, separators=(",", ":")).encode()
 
