@@ -195,9 +195,7 @@ async def test_a_second_stop_waits_no_longer(broker: EmbeddedBroker, prefix: str
         assert await handle.state() is JobState.WAITING
 
 
-async def test_a_stuck_job_past_its_timeout_is_not_renewed_and_its_late_result_is_refused(
-    broker: EmbeddedBroker, prefix: str
-) -> None:
+async def test_a_stuck_job_past_its_timeout_is_not_renewed(broker: EmbeddedBroker, prefix: str) -> None:
     quick = replace(QUICK, lock_duration=0.5, stalled_interval=0.1)
     async with QueueService.connect(broker.url, prefix=prefix) as queues:
         handle = await queues.enqueue(PaintOnce(colour="red", blocks=3.0))
