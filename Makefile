@@ -8,7 +8,7 @@ WORKERS ?= 3
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## ?(.*)/\1|\2/' \
-		| while IFS='|' read -r name text; do printf '  \033[36m%-8s\033[0m %s\n' "$$name" "$$text"; done
+		| while IFS='|' read -r name text; do printf '  \033[36m%-13s\033[0m %s\n' "$$name" "$$text"; done
 
 setup: .venv/.ready  ## Create .venv with uv and the locked dependencies
 
@@ -46,6 +46,9 @@ bench: .venv-peers/.ready  ## Measure beside Node BullMQ and nine Python systems
 	@scripts/setup-peers
 	@mkdir -p $(@D) && touch $@
 
+bench-gateway: setup  ## 200 clients that add, wait and follow over HTTP for a minute: CLIENTS=200 SECONDS=60
+	@$(BIN)/python -m bench.gateway --clients $(or $(CLIENTS),200) --seconds $(or $(SECONDS),60)
+
 profile: setup  ## Where a job's time goes, in Python and in the server
 	@$(BIN)/python -m bench.profiling
 
@@ -75,4 +78,4 @@ format: setup  ## Put every file into the style that lint asks for
 clean:  ## Remove what the targets have made
 	rm -rf .venv .venv-peers .venv-peers-older .toril .pytest_cache .ruff_cache .hypothesis tests/interop/node/node_modules
 
-.PHONY: help setup demo bench profile clients chaos soak test lint format clean
+.PHONY: help setup demo bench bench-gateway profile clients chaos soak test lint format clean

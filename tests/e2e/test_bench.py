@@ -67,3 +67,11 @@ def test_the_profile_names_the_script_and_our_modules() -> None:
     assert done.returncode == 0, done.stderr
     assert "evalsha" in done.stdout
     assert "toril/worker/execution.py" in done.stdout
+
+
+def test_many_clients_of_the_gateway_are_answered_as_they_should_be() -> None:
+    done = bench("--clients", "200", "--seconds", "3", module="bench.gateway")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "wrong: 0" in done.stdout
+    assert all(kind in done.stdout for kind in ("add", "wait", "fail", "follow"))
