@@ -119,12 +119,12 @@ def processes(scratch: Path) -> list[psutil.Process]:
 
 
 async def left_clean(scratch: Path) -> None:
-    await eventually(lambda: not processes(scratch))
+    await eventually(lambda: not processes(scratch), timeout=60)
     assert [name for name in os.listdir(scratch) if not name.startswith("uv-")] == []  # uv's lock stays
 
 
 def workers(scratch: Path) -> list[psutil.Process]:
-    return [process for process in processes(scratch) if "worker" in process.cmdline()]
+    return [process for process in processes(scratch) if "toril.worker" in process.cmdline()]
 
 
 def wait_until_at_work(running: subprocess.Popen[str]) -> None:
@@ -176,7 +176,7 @@ async def test_ctrl_c_ends_everything_with_a_clear_line(scratch: Path, tmp_path:
 
 async def test_being_terminated_ends_everything_too(scratch: Path, tmp_path: Path):
     running = started(scratch, DOCS=str(long_documents(tmp_path / "long")))
-    await eventually(lambda: workers(scratch))
+    await eventually(lambda: workers(scratch), timeout=120)
 
     running.terminate()
     _, problems = running.communicate(timeout=120)
@@ -190,10 +190,12 @@ async def test_workers_that_die_are_started_again_and_no_document_is_lost(scratc
     running = started(scratch, DOCS=str(long_documents(tmp_path / "long")))
     wait_until_at_work(running)
 
-    for worker in workers(scratch):
+    killed = workers(scratch)
+    for worker in killed:
         worker.kill()
     output, problems = running.communicate(timeout=120)
 
+    assert len(killed) == 2
     assert (running.returncode, problems) == (0, "")
     assert "80 jobs in" in output
     await left_clean(scratch)
