@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -171,6 +172,16 @@ async def test_what_a_web_application_commits_is_done_and_the_gateway_tells_of_i
 async def is_done(client: AsyncClient, address: str) -> bool:
     answer = await client.get(address)
     return answer.status_code == 200 and answer.json() == "done"
+
+
+async def test_a_port_that_is_taken_is_a_clear_line(toril: Start, folder: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with developing(
+            toril, folder, "--web-port", "0", "--gateway-port", str(port), description=WITH_EVERYTHING
+        ) as dev:
+            assert dev.exit_code() == 1
+            assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in dev.log
 
 
 async def test_nothing_outlives_it_when_it_is_killed(toril: Start, folder: Path):

@@ -140,13 +140,13 @@ class DatabaseEnded(CommandError):
 
 
 class AddressTaken(CommandError):
-    """The gateway cannot listen where it was told to."""
+    """A server cannot listen where it was told to; `options` say where that is."""
 
-    def __init__(self, host: str, port: int, reason: str) -> None:
+    def __init__(self, host: str, port: int, reason: str, options: str = "--host and --port") -> None:
         self.host = host
         self.port = port
         self.reason = reason
-        super().__init__(f"cannot listen on {host} port {port}: {reason}; see --host and --port")
+        super().__init__(f"cannot listen on {host} port {port}: {reason}; see {options}")
 
 
 class KeysMissing(CommandError):

@@ -26,7 +26,7 @@ def broker_command(data: Path) -> Command:
 
 def postgres_command(data: Path) -> Command:
     """The embedded PostgreSQL of a data folder."""
-    return leashed("postgres", "toril.cli.dev.postgres", str(data), environment=os.environ)
+    return leashed("postgres", "toril.cli", "database", "run", "--data", str(data), environment=os.environ)
 
 
 def outbox_command(variables: Mapping[str, str]) -> Command:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,13 +22,14 @@ from toril.cli.dev.commands import (
     worker_command,
 )
 from toril.cli.dev.sole_session import sole_session
-from toril.cli.errors import PartEnded
+from toril.cli.errors import AddressTaken, PartEnded
 from toril.cli.kept_process import Command, KeptProcess, Tell
 from toril.database import Database, EmbeddedPostgres
 from toril.database.database_url import URL_VARIABLE as DATABASE_VARIABLE
 from toril.embedded import free_port
 
 LOOK_EVERY = 0.02
+HOST = "127.0.0.1"
 
 
 class Addresses(NamedTuple):
@@ -151,10 +153,8 @@ class Session:
     def _addresses(self) -> Addresses:
         application, settings = self._application, self._settings
         return Addresses(
-            web=f"http://127.0.0.1:{settings.web_port or free_port()}" if application.web else None,
-            gateway=f"http://127.0.0.1:{settings.gateway_port or free_port()}"
-            if application.contracts
-            else None,
+            web=_address(settings.web_port, "--web-port") if application.web else None,
+            gateway=_address(settings.gateway_port, "--gateway-port") if application.contracts else None,
         )
 
     @asynccontextmanager
@@ -180,6 +180,19 @@ async def _keep(process: KeptProcess) -> None:
     exit_code = await process.run()
     if not process.is_stopping:
         raise PartEnded(process.command.name, exit_code)
+
+
+def _address(port: int, option: str) -> str:
+    """Where a server will listen, on a free port unless one is wanted.
+
+    Raises:
+        AddressTaken: the port is not free.
+    """
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as error:
+        raise AddressTaken(HOST, port, error.strerror or str(error), options=option) from error
+    return f"http://{HOST}:{port or free_port()}"
 
 
 def _port_of(address: str) -> int:
