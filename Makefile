@@ -55,7 +55,7 @@ profile: setup  ## Where a job's time goes, in Python and in the server
 clients: setup  ## Measure what a call costs our process with each Redis client that could carry it
 	@$(BIN)/uv run --isolated --frozen --quiet --group clients python -m bench.clients
 
-chaos: setup  ## Break workers, broker and network, and count the jobs: ONLY=workers-killed SYSTEMS=toril RESULTS=1 SHORT=1
+chaos: .venv-peers/.ready  ## Break workers, broker and network, and count the jobs: ONLY=workers-killed SYSTEMS=toril RESULTS=1 SHORT=1
 	@PYTHONPATH=tests $(BIN)/python -m chaos $${ONLY:+--only "$$ONLY"} $${SYSTEMS:+--systems "$$SYSTEMS"} \
 		$(if $(SHORT),--short) $(if $(RESULTS),--results)
 

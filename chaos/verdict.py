@@ -92,7 +92,7 @@ def _cause(before: Run, incidents: Incidents, *, stalled: bool) -> Cause:
     if death and death.killed and (before.over is None or before.over > death.at - UNSETTLED):
         return Cause.CRASH
     if before.over is not None and not before.ended:
-        return Cause.HANDED_BACK if death else Cause.LOST_LOCK
+        return Cause.HANDED_BACK if death and before.over > death.at else Cause.LOST_LOCK
     if stalled:
         return Cause.LOST_LOCK
     if incidents.sync is Sync.EVERY_SECOND and any(_reaches(before, each) for each in incidents.outages):

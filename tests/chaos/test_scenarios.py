@@ -4,7 +4,7 @@ import pytest
 
 from chaos.broker import Sync
 from chaos.scenarios import SCENARIOS
-from chaos.systems.commands import TORIL
+from chaos.systems.commands import NODE, TORIL
 from chaos.terms import SHORT
 from chaos.trial import Trial, hold
 from chaos.verdict import Cause
@@ -67,3 +67,10 @@ async def test_wrong_clocks_lose_and_repeat_nothing() -> None:
 @pytest.mark.node
 async def test_a_fleet_of_ours_and_of_node_outlives_killed_workers() -> None:
     await short("mixed-fleet-killed")
+
+
+@pytest.mark.node
+async def test_the_same_driver_breaks_other_systems() -> None:
+    trial = await hold(SCENARIOS["workers-killed"], NODE, SHORT)
+    assert trial.figures.done + trial.figures.given_up == SHORT.jobs
+    assert trial.figures.repeats[Cause.CRASH] > 0

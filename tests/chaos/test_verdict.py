@@ -55,6 +55,11 @@ def test_a_run_that_was_stopped_with_its_worker_was_handed_back(stories: Stories
     assert figures.repeats == {Cause.HANDED_BACK: 1}
 
 
+def test_a_run_that_was_stopped_while_its_worker_lived_had_lost_its_lock(stories: Stories) -> None:
+    figures = stories.figures("2 began 7 3.0", "2 stopped 7 5.0", "3 began 7 5.1", "3 ended 7 6.0")
+    assert figures.repeats == {Cause.LOST_LOCK: 1}
+
+
 def test_a_run_that_ended_long_before_the_kill_explains_nothing(stories: Stories) -> None:
     figures = stories.figures("1 began 7 3.0", "1 ended 7 4.0", "3 began 7 21.0", "3 ended 7 22.0")
     assert figures.repeats == {Cause.UNEXPLAINED: 1}
