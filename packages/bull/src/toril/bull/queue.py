@@ -1,7 +1,7 @@
 """Adding jobs to a queue, many in one round trip."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
@@ -30,6 +30,9 @@ class NewJob(NamedTuple):
     job_id: str | None = None
 
 
+_NONE: frozenset[int] = frozenset()
+
+
 class AddedJobs(list[str]):
     """The ids of jobs that were added, in order.
 
@@ -38,9 +41,9 @@ class AddedJobs(list[str]):
             id or hold the deduplication key already.
     """
 
-    def __init__(self, ids: Iterable[str] = (), known: Iterable[int] = ()) -> None:
+    def __init__(self, ids: Iterable[str] = (), known: Collection[int] = ()) -> None:
         super().__init__(ids)
-        self.known = frozenset(known)
+        self.known = frozenset(known) if known else _NONE
 
     def items(self) -> Iterator[tuple[str, bool]]:
         """Each id, and whether its job is new."""
@@ -50,7 +53,9 @@ class AddedJobs(list[str]):
 
     def part(self, start: int, end: int) -> "AddedJobs":
         """Those from one place up to another one, as if they had been added by themselves."""
-        return AddedJobs(self[start:end], (place - start for place in self.known if start <= place < end))
+        if start == 0 and end == len(self):
+            return self
+        return AddedJobs(self[start:end], [place - start for place in self.known if start <= place < end])
 
     def take_in(self, others: "AddedJobs") -> None:
         """Puts others behind these."""
@@ -98,22 +103,26 @@ class JobQueue:
             BrokerUnavailable: Redis did not answer; the jobs of the part under way may have been added.
         """
         timestamp = to_milliseconds(time.time() if now is None else now)
-        added = AddedJobs()
+        added: AddedJobs | None = None
         arguments: list[Argument] = [timestamp]
         size = 0
         for job in jobs:
             if len(arguments) > MOST_JOBS_A_SCRIPT * ARGUMENTS_A_JOB or size > MOST_BYTES_A_SCRIPT:
-                added.take_in(await self._add(arguments))
+                added = await self._add(arguments, added)
                 del arguments[1:]
                 size = 0
             arguments += job_arguments(job)
             size += len(job.data)
         if len(arguments) > 1:
-            added.take_in(await self._add(arguments))
-        return added
+            added = await self._add(arguments, added)
+        return added or AddedJobs()
 
-    async def _add(self, arguments: Sequence[Argument]) -> AddedJobs:
+    async def _add(self, arguments: Sequence[Argument], earlier: AddedJobs | None) -> AddedJobs:
         ids, known = await self._connection.run(
             self._script, [self.keys.meta], arguments, timeout=self._timeout
         )
-        return AddedJobs([text(job_id) for job_id in ids], known)
+        added = AddedJobs([text(job_id) for job_id in ids], known)
+        if earlier is None:
+            return added
+        earlier.take_in(added)
+        return earlier

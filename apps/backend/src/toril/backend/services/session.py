@@ -54,6 +54,7 @@ class Session:
     watchers: dict[int | None, JobWatcher] = field(default_factory=dict[int | None, JobWatcher])
     senders: dict[str, Sender] = field(default_factory=dict[str, Sender])
     inspectors: dict[str, QueueInspector] = field(default_factory=dict[str, QueueInspector])
+    admins: dict[str, QueueAdmin] = field(default_factory=dict[str, QueueAdmin])
 
     def sender(self, queue: str) -> Sender:
         """The one sender of a queue, which runs from its first use on."""
@@ -78,7 +79,9 @@ class Session:
 
     def admin(self, queue: str) -> QueueAdmin:
         """What steers a queue."""
-        return QueueAdmin(self.asking, self.inspector(queue).keys)
+        if queue not in self.admins:
+            self.admins[queue] = QueueAdmin(self.asking, self.inspector(queue).keys)
+        return self.admins[queue]
 
     def schedules(self, queue: str) -> QueueSchedules:
         """The schedules of a queue."""

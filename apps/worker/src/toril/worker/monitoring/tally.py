@@ -78,9 +78,13 @@ class Tally:
         if not settled and not taken:
             return
         self.batch_size.add(max(len(settled), len(taken)))
-        for kind, count in Counter(map(type, settled)).items():
+        kinds = set(map(type, settled))
+        for kind in kinds:
             if kind in _PLAIN:
-                self.endings[_PLAIN[kind]] += count
+                is_only = len(kinds) == 1
+                self.endings[_PLAIN[kind]] += (
+                    len(settled) if is_only else sum(type(outcome) is kind for outcome in settled)
+                )
             else:
                 self.endings.update(_ending(outcome) for outcome in settled if type(outcome) is kind)
         for refusal in refused:
