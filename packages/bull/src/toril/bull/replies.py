@@ -19,20 +19,23 @@ Argument = bytes | str | int | float
 # hiredis packs in C, in a tenth of redis-py's time; its stub allows for one argument only.
 pack = cast("Callable[[tuple[Argument, ...]], bytes]", hiredis.pack_command)  # pyright: ignore[reportUnknownMemberType]
 
-# Codes that mean "not now": the command was not carried out, and may be later.
+# Codes that mean "not now": the command was not carried out, and may be later. What is wrong, and what to do.
 NOT_NOW = {
-    "LOADING": "it is loading its data",
-    "BUSY": "it is busy with a script that does not end",
-    "READONLY": "it is a read-only replica",
-    "OOM": "its memory is full",
-    "MISCONF": "it cannot write to its disk",
-    "NOREPLICAS": "it has too few replicas to take writes",
-    "MASTERDOWN": "it is a replica that has lost its master",
-    "CLUSTERDOWN": "its cluster is down",
-    "UNBLOCKED": "it has become a replica",
-    "TRYAGAIN": "its cluster is moving the keys",
-    "NOAUTH": "it wants a password",
-    "WRONGPASS": "it does not accept the user name or password",
+    "LOADING": ("it is loading its data", "try again when it has"),
+    "BUSY": ("it is busy with a script that does not end", "end that with SCRIPT KILL"),
+    "READONLY": ("it is a read-only replica", "connect to its master, or promote it"),
+    "OOM": ("its memory is full", "raise its maxmemory, or clean up finished jobs"),
+    "MISCONF": ("it cannot write to its disk", "make room there; its own log says more"),
+    "NOREPLICAS": (
+        "it has too few replicas to take writes",
+        "bring them back",
+    ),
+    "MASTERDOWN": ("it is a replica that has lost its master", "bring that back, or promote the replica"),
+    "CLUSTERDOWN": ("its cluster is down", "see CLUSTER INFO"),
+    "UNBLOCKED": ("it has become a replica", "connect to its master"),
+    "TRYAGAIN": ("its cluster is moving the keys", "try again when it has"),
+    "NOAUTH": ("it wants a password", "put that into the URL"),
+    "WRONGPASS": ("it does not accept the user name or password", "correct them in the URL"),
 }
 CALL_WITHIN = 10.0
 CLOSED_HERE = "this connection was closed"
@@ -94,11 +97,12 @@ def refusal(address: ServerAddress, command: str, reply: ReplyError) -> BullErro
     if WRONG_PASSWORD.match(text):
         code = "WRONGPASS"
     if code in NOT_NOW:
-        return BrokerUnavailable(str(address), f"{NOT_NOW[code]} ({code})")
+        fault, remedy = NOT_NOW[code]
+        return BrokerUnavailable(str(address), f"{fault} ({code}): {remedy}")
     if code == "CROSSSLOT":
         return queues_apart(str(address))
     if text.startswith(TOO_MANY_CLIENTS):
-        return BrokerUnavailable(str(address), "it has too many clients already")
+        return BrokerUnavailable(str(address), "it has too many clients already: raise maxclients")
     return CommandRefused(str(address), command, text)
 
 
