@@ -7,16 +7,21 @@ import pytest
 from httpx2 import AsyncClient
 
 from support.gateway import gateway_client, problem_name
-from support.jobs import Paint
-from support.waiting import eventually
+from support.jobs import Paint, paint
 from support.workshop import running_worker
 from toril.backend import QueueService
 from toril.backend.http import GatewaySettings
 from toril.bull.embedded import EmbeddedBroker
+from toril.jobs import Job, Keep
 from toril.types import JobState
+from toril.worker import Handlers, JobContext
 
 PAINT = "/jobs/paint/paint"
 RED = {"colour": "red"}
+
+
+class Vanishing(Job[None], queue=paint, name="vanishing", keep_completed=Keep(count=0)):
+    """Of which nothing is kept."""
 
 
 async def test_a_job_is_accepted_and_stands_in_its_queue(
@@ -134,15 +139,36 @@ async def test_the_same_key_answers_with_the_same_job(
     assert (await client.get("/queues/paint")).json()["counts"]["completed"] == 1
 
 
-async def test_a_key_outlasts_its_job(client: AsyncClient, broker: EmbeddedBroker, prefix: str):
-    key = {"idempotency-key": "order-8"}
+async def test_a_key_outlasts_its_job(broker: EmbeddedBroker, prefix: str):
+    runs: list[str] = []
+    handlers = Handlers()
+
+    @handlers.handles(Vanishing)
+    async def vanish(job: Vanishing, context: JobContext) -> None:
+        runs.append(context.job_id)
+
+    key, address = {"idempotency-key": "order-8"}, "/jobs/paint/vanishing"
+    async with (
+        gateway_client(broker.url, prefix, contracts=[Vanishing.contract()]) as client,
+        running_worker(broker.url, prefix, handlers=handlers),
+    ):
+        first = await client.post(address, json={}, headers=key, params={"wait": 20})
+        again = await client.post(address, json={}, headers=key)
+        waiting = await client.post(address, json={}, headers=key, params={"wait": 20})
+
+    # Its last event is all that is left of it.
+    assert (first.status_code, first.json()) == (waiting.status_code, waiting.json()) == (200, None)
+    assert (again.headers["location"], again.json()["is_new"]) == (first.headers["location"], False)
+    assert len(runs) == 1
+
+
+async def test_a_key_is_free_once_its_job_was_cancelled(client: AsyncClient):
+    key = {"idempotency-key": "order-9"}
     first = await client.post(PAINT, json=RED, headers=key)
-    async with running_worker(broker.url, prefix):
-        await eventually(lambda: _is_done(client, first.headers["location"]))
-    await client.post("/queues/paint/clean", params={"state": "completed"})
+    await client.delete(first.headers["location"])
     again = await client.post(PAINT, json=RED, headers=key)
 
-    assert again.headers["location"] == first.headers["location"] or again.json()["is_new"]
+    assert again.json()["is_new"] is True
 
 
 async def test_the_same_key_with_another_payload_is_refused(client: AsyncClient):
@@ -174,7 +200,3 @@ async def test_an_unknown_name_or_queue_is_told(client: AsyncClient):
     assert (name.status_code, problem_name(name)) == (404, "unknown-job-name")
     assert "paint-once" in name.json()["detail"]
     assert (queue.status_code, problem_name(queue)) == (404, "unknown-queue")
-
-
-async def _is_done(client: AsyncClient, location: str) -> bool:
-    return (await client.get(location)).json()["state"] == "completed"
