@@ -59,6 +59,9 @@ chaos: .venv-peers/.ready  ## Break workers, broker and network, and count the j
 	@PYTHONPATH=tests $(BIN)/python -m chaos $${ONLY:+--only "$$ONLY"} $${SYSTEMS:+--systems "$$SYSTEMS"} \
 		$(if $(SHORT),--short) $(if $(RESULTS),--results)
 
+chaos-outbox: setup  ## Commit 10,000 transactions with jobs while relay, Redis and PostgreSQL are killed in turn
+	@PYTHONPATH=tests $(BIN)/python -m chaos.outbox
+
 soak: setup  ## Run a million jobs in ten minutes, and look whether anything grows
 	@PYTHONPATH=tests $(BIN)/python -m chaos.soak
 
@@ -78,4 +81,4 @@ format: setup  ## Put every file into the style that lint asks for
 clean:  ## Remove what the targets have made
 	rm -rf .venv .venv-peers .venv-peers-older .toril .pytest_cache .ruff_cache .hypothesis tests/interop/node/node_modules
 
-.PHONY: help setup demo bench bench-gateway profile clients chaos soak test lint format clean
+.PHONY: help setup demo bench bench-gateway profile clients chaos chaos-outbox soak test lint format clean

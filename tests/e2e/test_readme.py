@@ -19,9 +19,10 @@ from support.snippets import BIN, ENDS_WITHIN, ROOT, Snippets, environment, run
 from support.waiting import eventually
 from toril.bull.embedded import EmbeddedBroker
 from toril.cli.main import app
+from toril.database import EmbeddedPostgres
 
 README = Snippets("README.md")
-GROUPS = {"schedule", "key"}
+GROUPS = {"schedule", "key", "database", "outbox"}
 """Commands that have commands of their own."""
 
 RESULT_IS_KNOWN = """
@@ -41,6 +42,7 @@ async def check(queues: QueueService) -> None:
 def folder() -> Iterator[Path]:
     """The example's files, as a reader would copy them."""
     with tempfile.TemporaryDirectory(prefix="toril-readme-") as name:
+        Path(name).chmod(0o711)  # root's PostgreSQL runs as another user, who has to get there
         README.write_files(Path(name))
         yield Path(name)
 
@@ -86,6 +88,15 @@ async def test_the_flow_runs_as_it_stands(folder: Path) -> None:
             done = run(["python", "flow.py"], folder, TORIL_REDIS_URL=broker.url)
     assert done.returncode == 0, done.stderr
     assert "5 words in 3 texts\n" in done.stdout
+
+
+@pytest.mark.timeout(180)
+def test_the_job_of_a_transaction_waits_for_the_relay(folder: Path) -> None:
+    with EmbeddedPostgres(folder / ".toril"):
+        done = run(["python", "add_book.py"], folder)
+        assert done.returncode == 0, done.stderr
+        status = run(README.command("toril", "outbox", "status").words, folder)
+    assert json.loads(status.stdout)["waiting"] == 1
 
 
 @pytest.mark.node

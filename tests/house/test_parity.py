@@ -15,6 +15,7 @@ DOCUMENTS = (
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "PARITY.md",
+    "docs/outbox.md",
     "docs/reliability.md",
     "docs/tutorial.md",
 )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE_NAME = re.compile(r"(?:#|//) ([\w.]+)")
+FILE_NAME = re.compile(r"(?:#|//|--) ([\w./]+)")
 ENDS_WITHIN = 40.0
 
 
@@ -36,7 +36,9 @@ class Snippets:
         """Write the code blocks that begin with a file's name."""
         for _, block in BLOCK.findall(self.text):
             if name := FILE_NAME.match(block):
-                (folder / name[1]).write_text(block)
+                path = folder / name[1]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(block)
 
     def commands(self) -> list[Command]:
         shown = [block for language, block in BLOCK.findall(self.text) if language == "console"]

@@ -1,0 +1,1 @@
+"""Commits transactions with jobs while the relay, Redis and PostgreSQL are killed in turn."""
