@@ -19,8 +19,10 @@ pytestmark = pytest.mark.timeout(120)
 
 @contextmanager
 def milling(toril: Start, *options: str) -> Iterator[CommandProcess]:
-    target = "support.isolated_jobs:handlers"
-    with toril("worker", target, "--concurrency", "2", "--child-processes", "2", *options) as worker:
+    words = ("worker", "support.isolated_jobs:handlers", "--concurrency", "2", "--child-processes", "2")
+    with toril(
+        *words, *options, PYTHONUNBUFFERED=""
+    ) as worker:  # what is printed waits, as it does by default
         yield worker
 
 

@@ -1,9 +1,11 @@
 """Handlers in threads: the event loop goes on, and nothing can end them but themselves."""
 
+import asyncio
 import os
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from support.isolated_jobs import QUICK, GrindBrieflyInThread, GrindInThread, running_mill
@@ -62,6 +64,18 @@ async def test_signals_end_a_run_from_within(broker: EmbeddedBroker, prefix: str
         handle = await queues.enqueue(GrindInThread(act="put off once", text=str(tmp_path / "marker")))
         await handle.result(timeout=20)
         assert (await handle.record()).attempts_started == 2
+
+
+async def test_a_copy_that_a_handler_forks_off_does_not_come_back(
+    broker: EmbeddedBroker, prefix: str
+) -> None:
+    before = psutil.Process().children()
+    async with running_mill(broker.url, prefix) as queues:
+        ground = await (await queues.enqueue(GrindInThread(act="fork"))).result(timeout=20)
+        assert ground.pid == os.getpid()
+        [copy] = set(psutil.Process().children()) - set(before)
+        _, status = await asyncio.to_thread(os.waitpid, copy.pid, 0)
+        assert os.waitstatus_to_exitcode(status) == 1
 
 
 async def test_a_thread_past_its_timeout_ends_at_its_next_call(broker: EmbeddedBroker, prefix: str) -> None:

@@ -29,7 +29,7 @@ def main() -> None:
     for run in link.runs():
         end = perform(run, link)
         if os.getpid() != own_pid:
-            os._exit(0)  # a copy that the handler forked off, and that came back from it
+            os._exit(1)  # a copy that the handler forked off, and that came back from it
         _flush()
         link.end(end)
 

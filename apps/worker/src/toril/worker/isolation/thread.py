@@ -1,6 +1,7 @@
 """Handlers that block: each run has a thread of its own."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -67,6 +68,7 @@ class ThreadConversation:
     """Between the task of a run, on the event loop, and its handler, in a thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._process = os.getpid()
         self._loop = loop
         self._said: asyncio.Queue[Call | HandlerEnd] = asyncio.Queue()
         self._cancelled = threading.Event()
@@ -81,6 +83,8 @@ class ThreadConversation:
             end = HandlerEnd(function())
         except BaseException as error:  # noqa: BLE001 - it is raised again, in the task of the run
             end = HandlerEnd(None, error)
+        if os.getpid() != self._process:
+            os._exit(1)  # a copy that the handler forked off, and that came back from it
         self._say(end)
 
     @property
