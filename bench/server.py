@@ -60,7 +60,7 @@ class Server:
 
     def empty(self) -> None:
         """Removes every key, and begins a new append-only file, so that none is rewritten during a run."""
-        self._connection.execute("FLUSHALL")
+        self._connection.execute("FLUSHALL", "SYNC")
         self._connection.execute("BGREWRITEAOF")
         deadline = time.monotonic() + REWRITTEN_WITHIN
         while self._is_rewriting():

@@ -4,11 +4,12 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Self
 
-from bench.measures.figure import Figure, Pair, fewer, lack
+from bench.measures.figure import Figure, Pair, lack
 from bench.server import Server
 from bench.subject import Subject
 from bench.systems.protocol import MANY_AT_ONCE
 
+FEWEST_JOBS = 300  # beside which what the server itself takes is little
 SETTLES_WITHIN = 2.5  # seconds after which a new worker has read what it needs
 MEGABYTE = 1_000_000
 WAITING = Figure("memory of a waiting job in Redis", "bytes", more_is_better=False)
@@ -23,7 +24,7 @@ class JobMemory:
     count: int
 
     def scaled(self, share: float) -> Self:
-        return replace(self, count=fewer(self.count, share))
+        return replace(self, count=max(round(self.count * share), FEWEST_JOBS))
 
     def obstacle(self, subject: Subject) -> str | None:
         return lack(subject)

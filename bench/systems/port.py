@@ -25,7 +25,9 @@ from bench.systems.protocol import (
 )
 from bench.systems.system import Handler, Start, System
 
-bullmq = required("bullmq")
+bullmq, redis = required("bullmq"), required("redis.asyncio")
+
+WAKES_EVERY = 0.05
 
 
 class PortClient:
@@ -83,7 +85,15 @@ class Port(System):
         await worker.bclient.ping()
         async with asyncio.TaskGroup() as group:
             yield lambda: group.create_task(worker.run())
-            await worker.close()
+            await self._close(worker)
+
+    async def _close(self, worker: Any) -> None:
+        """Closes a worker, and wakes it: it may wait for jobs for ever, if it begins to just then."""
+        async with redis.Redis.from_url(self._url) as client, asyncio.TaskGroup() as group:
+            closing = group.create_task(worker.close())
+            while not closing.done():
+                await client.zadd(f"bull:{QUEUE}:marker", {"0": 0})
+                await asyncio.wait([closing], timeout=WAKES_EVERY)
 
 
 def _data(stamp: int, text: str) -> dict[str, Any]:
