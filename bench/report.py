@@ -11,6 +11,7 @@ from bench.comparison import Comparison
 from bench.measures.figure import Figure
 from bench.registry import BARE
 from bench.rows import LABELS, Gap, Row, Rows
+from bench.summary import summary
 from bench.targets import Verdict
 
 DASH = "-"
@@ -77,6 +78,12 @@ def markdown(found: Rows, beside: Notes, reached: Sequence[Verdict], command: st
         f"Printed by `{command}` on {date.today().isoformat()}. How it measures: `bench/measures`.",
         "The last column is the median against the best round of the baseline; above 1 is better, whatever",
         "the unit. Compare within one run only.",
+        "",
+        "## At a glance",
+        "",
+        "The ratios of the last column alone.",
+        "",
+        *summary(found),
         "",
         "## Targets",
         "",

@@ -7,7 +7,7 @@ from typing import Self
 from bench.measures.figure import Figure, Pair, fewer, lack
 from bench.server import Server
 from bench.subject import Subject
-from bench.systems.protocol import CHILD, DEDUPLICATED, DELAY, DELAYED, PRIORITY
+from bench.systems.protocol import CHILD, DEDUPLICATED, DELAY, DELAYED, MANY_AT_ONCE, PRIORITY
 
 CONCURRENCY = 100
 
@@ -24,7 +24,7 @@ class Option:
         return replace(self, count=fewer(self.count, share))
 
     def obstacle(self, subject: Subject) -> str | None:
-        return lack(subject, self.kind)
+        return lack(subject, self.kind, MANY_AT_ONCE)
 
     async def take(self, pair: Pair, server: Server) -> dict[Figure, float]:
         adding = await pair.second.ask("add_bulk", count=self.count, kind=self.kind)

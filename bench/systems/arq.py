@@ -8,7 +8,20 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
-from bench.systems.protocol import JOB_NAME, NO_BULK_CALL, PLAIN_ONLY, TEXT, required, run, serve
+from bench.systems.protocol import (
+    DEDUPLICATED,
+    DELAY,
+    DELAYED,
+    JOB_NAME,
+    NO_BULK_CALL,
+    NO_PARENT,
+    NO_PRIORITY,
+    PLAIN,
+    TEXT,
+    required,
+    run,
+    serve,
+)
 from bench.systems.system import Handler, Start, System, at_once, cancelled_at_the_end
 
 arq, connections, worker_module = required("arq"), required("arq.connections"), required("arq.worker")
@@ -24,7 +37,15 @@ class ArqClient:
         return await self._pool.enqueue_job(JOB_NAME, stamp, text)
 
     async def add_many(self, count: int, text: str, kind: str) -> None:
-        await at_once(lambda stamp: self.add(stamp, text), count)
+        async def add(stamp: int) -> None:
+            options: dict[str, Any] = {
+                PLAIN: {},
+                DELAYED: {"_defer_by": DELAY},
+                DEDUPLICATED: {"_job_id": str(stamp)},
+            }[kind]
+            await self._pool.enqueue_job(JOB_NAME, stamp, text, **options)
+
+        await at_once(add, count)
 
     async def result(self, added: Any) -> object:
         return await added.result(timeout=10, poll_delay=LOOKS_EVERY)
@@ -34,7 +55,7 @@ class ArqClient:
 
 
 class Arq(System):
-    lacks: ClassVar[Mapping[str, str]] = NO_BULK_CALL | PLAIN_ONLY
+    lacks: ClassVar[Mapping[str, str]] = NO_BULK_CALL | NO_PARENT | NO_PRIORITY
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator[ArqClient]:

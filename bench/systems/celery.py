@@ -14,11 +14,15 @@ from typing import Any, ClassVar
 
 from bench.systems.protocol import (
     BLOCKING,
+    DELAY,
+    DELAYED,
     IDLE_CONCURRENCY,
     JOB_NAME,
     LOOK_ASIDE_EVERY,
     NO_BULK_CALL,
-    PLAIN_ONLY,
+    NO_KEY,
+    NO_PARENT,
+    NO_PRIORITY,
     QUEUE,
     TEXT,
     required,
@@ -46,8 +50,9 @@ class CeleryClient:
         return self.app.tasks[JOB_NAME].apply_async((stamp, text), queue=QUEUE)
 
     async def add_many(self, count: int, text: str, kind: str) -> None:
+        options: dict[str, Any] = {"countdown": DELAY} if kind == DELAYED else {}
         for stamp in range(count):
-            await self.add(stamp, text)
+            self.app.tasks[JOB_NAME].apply_async((stamp, text), queue=QUEUE, **options)
 
     async def result(self, added: Any) -> object:
         return added.get(timeout=10)
@@ -62,7 +67,7 @@ class CeleryClient:
 
 
 class Celery(System):
-    lacks: ClassVar[Mapping[str, str]] = NO_BULK_CALL | BLOCKING | PLAIN_ONLY
+    lacks: ClassVar[Mapping[str, str]] = NO_BULK_CALL | BLOCKING | NO_PARENT | NO_KEY | NO_PRIORITY
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
@@ -134,7 +139,7 @@ def application(url: str) -> Any:
     def note(stamp: int, text: str) -> int:
         return microseconds_late(stamp)
 
-    app.task(name=JOB_NAME)(note)
+    app.task(name=JOB_NAME, shared=False)(note)
     app.finalize()
     return app
 

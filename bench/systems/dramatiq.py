@@ -11,9 +11,13 @@ from typing import Any, ClassVar
 
 from bench.systems.protocol import (
     BLOCKING,
+    DELAY,
+    DELAYED,
     JOB_NAME,
     NO_BULK_CALL,
-    PLAIN_ONLY,
+    NO_KEY,
+    NO_PARENT,
+    NO_PRIORITY,
     QUEUE,
     TEXT,
     required,
@@ -25,6 +29,7 @@ from bench.systems.system import Handler, Start, System
 dramatiq, brokers = required("dramatiq"), required("dramatiq.brokers.redis")
 results, backends = required("dramatiq.results"), required("dramatiq.results.backends")
 
+DELAYED_QUEUE = f"{QUEUE}.DQ"
 STOPS_WITHIN_MS = 5_000
 
 
@@ -37,18 +42,19 @@ class DramatiqClient:
         return self._note.send(stamp, text)
 
     async def add_many(self, count: int, text: str, kind: str) -> None:
+        delay = round(DELAY * 1000) if kind == DELAYED else None
         for stamp in range(count):
-            await self.add(stamp, text)
+            self._note.send_with_options(args=(stamp, text), delay=delay)
 
     async def result(self, added: Any) -> object:
         return added.get_result(block=True, timeout=10_000)
 
     async def are_completed(self, count: int) -> bool:
-        return self._broker.do_qsize(QUEUE) == 0
+        return self._broker.do_qsize(QUEUE) + self._broker.do_qsize(DELAYED_QUEUE) == 0
 
 
 class Dramatiq(System):
-    lacks: ClassVar[Mapping[str, str]] = NO_BULK_CALL | BLOCKING | PLAIN_ONLY
+    lacks: ClassVar[Mapping[str, str]] = NO_BULK_CALL | BLOCKING | NO_PARENT | NO_KEY | NO_PRIORITY
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator[DramatiqClient]:

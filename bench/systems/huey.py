@@ -11,9 +11,13 @@ from typing import Any, ClassVar
 
 from bench.systems.protocol import (
     BLOCKING,
+    DELAY,
+    DELAYED,
     JOB_NAME,
     NO_BULK_CALL,
-    PLAIN_ONLY,
+    NO_KEY,
+    NO_PARENT,
+    NO_PRIORITY,
     QUEUE,
     TEXT,
     required,
@@ -35,7 +39,10 @@ class HueyClient:
 
     async def add_many(self, count: int, text: str, kind: str) -> None:
         for stamp in range(count):
-            await self.add(stamp, text)
+            if kind == DELAYED:
+                self._note.schedule((stamp, text), delay=DELAY)
+            else:
+                await self.add(stamp, text)
 
     async def result(self, added: Any) -> object:
         return added.get(blocking=True, timeout=10, backoff=1, max_delay=0.001)
@@ -45,7 +52,7 @@ class HueyClient:
 
 
 class Huey(System):
-    lacks: ClassVar[Mapping[str, str]] = NO_BULK_CALL | BLOCKING | PLAIN_ONLY
+    lacks: ClassVar[Mapping[str, str]] = NO_BULK_CALL | BLOCKING | NO_PARENT | NO_KEY | NO_PRIORITY
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator[HueyClient]:

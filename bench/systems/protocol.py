@@ -39,10 +39,10 @@ PLAIN, PRIORITY, DELAYED, DEDUPLICATED, CHILD = "plain", "priority", "delay", "d
 BULK_CALL, ADDS_CONCURRENTLY, MANY_AT_ONCE, RESULTS = "bulk", "concurrent adds", "many at once", "results"
 NO_BULK_CALL = {BULK_CALL: "it has no call that adds many jobs"}
 BLOCKING = {ADDS_CONCURRENTLY: "its producer blocks: one call at a time"}
-PLAIN_ONLY: dict[str, str] = dict.fromkeys(
-    (CHILD, DEDUPLICATED, DELAYED, PRIORITY),
-    "what a job costs with options is compared on BullMQ's wire only",
-)
+NO_PARENT = {CHILD: "its jobs are no children that another job waits for"}
+NO_KEY = {DEDUPLICATED: "its jobs have no deduplication key"}
+NO_PRIORITY = {PRIORITY: "its jobs have no priority of their own: queues or functions have one"}
+NO_DELAY = {DELAYED: "it needs a scheduler beside the worker for it"}
 
 
 class Measured(Protocol):

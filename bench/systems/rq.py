@@ -9,7 +9,20 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
-from bench.systems.protocol import BLOCKING, BULK, MANY_AT_ONCE, PLAIN_ONLY, QUEUE, TEXT, required, run, serve
+from bench.systems.protocol import (
+    BLOCKING,
+    BULK,
+    MANY_AT_ONCE,
+    NO_DELAY,
+    NO_KEY,
+    NO_PARENT,
+    NO_PRIORITY,
+    QUEUE,
+    TEXT,
+    required,
+    run,
+    serve,
+)
 from bench.systems.system import Handler, Start, System
 
 redis, rq, exceptions = required("redis"), required("rq"), required("rq.exceptions")
@@ -63,7 +76,12 @@ class RqClient:
 
 class Rq(System):
     lacks: ClassVar[Mapping[str, str]] = (
-        {MANY_AT_ONCE: "a worker process runs one job at a time"} | BLOCKING | PLAIN_ONLY
+        {MANY_AT_ONCE: "a worker process runs one job at a time"}
+        | BLOCKING
+        | NO_PARENT
+        | NO_KEY
+        | NO_PRIORITY
+        | NO_DELAY
     )
 
     @asynccontextmanager

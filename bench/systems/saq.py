@@ -5,16 +5,23 @@ Jobs may be tried again: without, its sweep aborts what a dead worker held.
 
 import asyncio
 import logging
+import math
 import sys
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
 from bench.systems.protocol import (
+    DEDUPLICATED,
+    DELAY,
+    DELAYED,
     JOB_NAME,
     LOOK_EVERY,
     NO_BULK_CALL,
-    PLAIN_ONLY,
+    NO_PARENT,
+    NO_PRIORITY,
+    PLAIN,
     QUEUE,
     TEXT,
     required,
@@ -36,7 +43,15 @@ class SaqClient:
         return await self._queue.enqueue(JOB_NAME, stamp=stamp, text=text, retries=ATTEMPTS)
 
     async def add_many(self, count: int, text: str, kind: str) -> None:
-        await at_once(lambda stamp: self.add(stamp, text), count)
+        async def add(stamp: int) -> None:
+            options: dict[str, Any] = {
+                PLAIN: {},
+                DELAYED: {"scheduled": math.ceil(time.time() + DELAY)},
+                DEDUPLICATED: {"key": str(stamp)},
+            }[kind]
+            await self._queue.enqueue(JOB_NAME, stamp=stamp, text=text, retries=ATTEMPTS, **options)
+
+        await at_once(add, count)
 
     async def result(self, added: Any) -> object:
         while not added.completed:  # refresh(until_complete=…) misses a job that ends as it begins to listen
@@ -49,7 +64,7 @@ class SaqClient:
 
 
 class Saq(System):
-    lacks: ClassVar[Mapping[str, str]] = NO_BULK_CALL | PLAIN_ONLY
+    lacks: ClassVar[Mapping[str, str]] = NO_BULK_CALL | NO_PARENT | NO_PRIORITY
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator[SaqClient]:

@@ -3,9 +3,23 @@
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, ClassVar
 
-from bench.systems.protocol import BULK, JOB_NAME, PLAIN_ONLY, QUEUE, TEXT, required, run, serve
+from bench.systems.protocol import (
+    BULK,
+    DELAY,
+    DELAYED,
+    JOB_NAME,
+    NO_KEY,
+    NO_PARENT,
+    NO_PRIORITY,
+    QUEUE,
+    TEXT,
+    required,
+    run,
+    serve,
+)
 from bench.systems.system import Handler, Start, System, cancelled_at_the_end
 
 streaq = required("streaq")
@@ -22,7 +36,10 @@ class StreaqClient:
     async def add_many(self, count: int, text: str, kind: str) -> None:
         for start in range(0, count, BULK):
             stamps = range(start, min(start + BULK, count))
-            await self._worker.enqueue_many([self._note.enqueue(stamp, text) for stamp in stamps])
+            tasks = [self._note.enqueue(stamp, text) for stamp in stamps]
+            if kind == DELAYED:
+                tasks = [task.start(delay=timedelta(seconds=DELAY)) for task in tasks]
+            await self._worker.enqueue_many(tasks)
 
     async def result(self, added: Any) -> object:
         return await added.result(10)
@@ -32,7 +49,7 @@ class StreaqClient:
 
 
 class Streaq(System):
-    lacks: ClassVar[Mapping[str, str]] = PLAIN_ONLY
+    lacks: ClassVar[Mapping[str, str]] = NO_PARENT | NO_KEY | NO_PRIORITY
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator[StreaqClient]:

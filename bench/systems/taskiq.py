@@ -9,7 +9,19 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
-from bench.systems.protocol import JOB_NAME, NO_BULK_CALL, PLAIN_ONLY, QUEUE, TEXT, required, run, serve
+from bench.systems.protocol import (
+    JOB_NAME,
+    NO_BULK_CALL,
+    NO_DELAY,
+    NO_KEY,
+    NO_PARENT,
+    NO_PRIORITY,
+    QUEUE,
+    TEXT,
+    required,
+    run,
+    serve,
+)
 from bench.systems.system import Handler, Start, System, at_once, cancelled_at_the_end
 
 redis, acks = required("redis.asyncio"), required("taskiq.acks")
@@ -38,7 +50,7 @@ class TaskiqClient:
 
 
 class Taskiq(System):
-    lacks: ClassVar[Mapping[str, str]] = NO_BULK_CALL | PLAIN_ONLY
+    lacks: ClassVar[Mapping[str, str]] = NO_BULK_CALL | NO_PARENT | NO_KEY | NO_PRIORITY | NO_DELAY
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator[TaskiqClient]:

@@ -7,6 +7,7 @@ from bench.measures.latency import PICKUP_P50
 from bench.measures.processing import HUNDRED
 from bench.report import markdown, notes
 from bench.rows import Gap, Rows, rows
+from bench.summary import summary
 from bench.targets import Verdict, verdicts
 
 
@@ -52,6 +53,17 @@ def test_what_a_system_cannot_do_is_a_dash_whose_reason_is_in_the_notes() -> Non
     assert [row for row in found if isinstance(row, Gap)] == [Gap(BULK, "celery", "it has no call for it")]
     assert "| add in bulk, jobs/s | celery | - [1] |" in page
     assert "1. celery: it has no call for it." in page
+
+
+def test_a_summary_has_a_line_a_figure_and_a_column_a_system() -> None:
+    found = rows(comparison((BULK, "toril", [3.0]), (BULK, "node", [1.0]), (HUNDRED, "toril", [2.0])))
+
+    assert summary(found) == [
+        "| | Toril | Node BullMQ |",
+        "|---|---:|---:|",
+        "| add in bulk | 3.00 | 1.00 |",
+        "| process, 100 at a time | - | - |",
+    ]
 
 
 def test_a_system_that_is_missing_or_failed_is_named() -> None:
