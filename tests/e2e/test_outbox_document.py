@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import psutil
 import pytest
@@ -76,6 +77,31 @@ async def test_the_example_runs_as_it_stands_and_the_relay_ends_when_it_is_told(
             process.send(signal.SIGTERM)
             assert await asyncio.to_thread(process.exit_code) == 0, process.log
             assert "relayed=1" in process.log
+
+
+@pytest.mark.timeout(240)
+async def test_a_gateway_relays_the_outbox_too_and_tells_prometheus_of_it(folder: Path) -> None:
+    migrate, add, _ = [command.words for command in DOCUMENT.commands()]
+    with EmbeddedPostgres(folder / ".toril"), EmbeddedBroker(folder / ".toril"):
+        await asyncio.to_thread(output, migrate, folder)
+        with CommandProcess("backend", "contracts", "--port", "0", "--outbox", folder=folder) as process:
+            await asyncio.to_thread(output, add, folder)
+            await eventually(lambda: "gateway started" in process.log, timeout=ENDS_WITHIN)
+            address = re.search(r"http://[\d.:]+", process.log)
+            assert address is not None
+
+            def page() -> str:
+                with urlopen(f"{address[0]}/metrics") as answer:  # noqa: S310 - it is our own
+                    return answer.read().decode()
+
+            await eventually(
+                lambda: {"toril_outbox_waiting 0.0", "toril_outbox_relays 1.0"} <= set(page().splitlines()),
+                timeout=ENDS_WITHIN,
+                every=0.2,
+            )
+            assert 'toril_queue_jobs{queue="books",state="waiting"} 1.0' in page()
+            process.send(signal.SIGTERM)
+            assert await asyncio.to_thread(process.exit_code) == 0, process.log
 
 
 @pytest.mark.timeout(240)

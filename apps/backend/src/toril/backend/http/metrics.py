@@ -1,7 +1,7 @@
 """What the gateway tells Prometheus."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -16,6 +16,8 @@ class GatewayMetrics:
 
     def __init__(self, occupancy: Occupancy) -> None:
         self._registry = CollectorRegistry()
+        self._others: list[Callable[[], Awaitable[Mapping[str, float]]]] = []
+        self._gauges: dict[str, Gauge] = {}
         self._requests = Counter(
             "toril_http_requests",
             "Requests that were answered.",
@@ -53,6 +55,10 @@ class GatewayMetrics:
         if seconds is not None:
             self._seconds.labels(method, route).observe(seconds)
 
+    def tell_also(self, read: Callable[[], Awaitable[Mapping[str, float]]]) -> None:
+        """Has the page tell gauges of something else, by name, read each time that it is asked for."""
+        self._others.append(read)
+
     async def page(self, queues: QueueService, names: Iterable[str]) -> bytes:
         """All of it as text, the jobs as they stand now.
 
@@ -62,7 +68,15 @@ class GatewayMetrics:
         wanted = list(names)
         found = [self._look_at(queues, name) for name in wanted]
         await asyncio.gather(*found)
+        for read in self._others:
+            for name, value in (await read()).items():
+                self._gauge(name).set(value)
         return generate_latest(self._registry)
+
+    def _gauge(self, name: str) -> Gauge:
+        if name not in self._gauges:
+            self._gauges[name] = Gauge(name, name.replace("_", " "), registry=self._registry)
+        return self._gauges[name]
 
     async def _look_at(self, queues: QueueService, name: str) -> None:
         inspector = queues.inspect(name)

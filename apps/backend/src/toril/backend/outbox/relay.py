@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from toril.database.outbox import OutboxTable
 
 CLIENT_NAME = "toril-outbox"
 TRY_TO_LEAD_EVERY = 1.0
+LOOK_WITHIN = 2.0
 # A server that hangs is given up after so many milliseconds.
 SETTINGS = "SET statement_timeout = 30000"
 
@@ -116,6 +118,15 @@ class OutboxRelay:
         """Has `run` return; nothing is lost if the process ends before it does."""
         self._stopped.set()
         self._woken.set()
+
+    async def metrics(self) -> Mapping[str, float]:
+        """How the outbox stands at this moment, as gauges; without PostgreSQL, that it is not there."""
+        try:
+            async with await connect(self._database_url, name=CLIENT_NAME, timeout=LOOK_WITHIN) as connection:
+                status = await OutboxTable(connection).status()
+        except _GONE:
+            return {"toril_outbox_database_up": 0.0}
+        return {"toril_outbox_database_up": 1.0, **status.metrics()}
 
     async def _open_broker(self) -> Connection | None:
         """The connection to Redis, checked; None if the relay was stopped before it was there."""

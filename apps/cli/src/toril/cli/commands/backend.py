@@ -1,6 +1,8 @@
 """`toril backend`: the HTTP gateway to the jobs of some contracts."""
 
+import asyncio
 import sys
+from contextlib import ExitStack
 from typing import Annotated
 
 import structlog
@@ -8,12 +10,14 @@ import typer
 
 from toril.backend import QueueService
 from toril.backend.api_keys import KEYS_VARIABLE, ApiKeys
+from toril.backend.outbox import OutboxRelay
 from toril.bull.keys import DEFAULT_PREFIX
 from toril.cli.brokers import working_broker
+from toril.cli.databases import working_database
 from toril.cli.errors import AddressTaken, KeysMissing
 from toril.cli.event_loop import run
 from toril.cli.loading import load_catalog
-from toril.cli.options import Prefix, Strict, Url, Verbose
+from toril.cli.options import DatabaseUrl, Prefix, Strict, Url, Verbose
 from toril.cli.reporting import reported
 from toril.jobs import Catalog
 from toril.worker.process.logging_setup import configure_logging
@@ -45,6 +49,10 @@ def backend(
     max_body: Annotated[int, typer.Option(metavar="BYTES", min=1, help="How large a request may be.")] = 4
     * 1024
     * 1024,
+    relays: Annotated[
+        bool, typer.Option("--outbox", help="Relay the outbox of the database too, as `toril outbox` does.")
+    ] = False,
+    database_url: DatabaseUrl = None,
     url: Url = None,
     prefix: Prefix = DEFAULT_PREFIX,
     strict: Strict = False,
@@ -77,18 +85,28 @@ def backend(
         hosts = {*LOOPBACK_NAMES, *(allow_host or ())} if is_local else None
         settings = GatewaySettings(cors_origins=tuple(cors_origin or ()), largest_body=max_body)
 
-        async def work(known: str) -> None:
+        async def work(known: str, database: str | None) -> None:
             async with QueueService.connect(known, prefix=prefix, strict=strict) as queues:
                 app = create_app(queues, catalog, keys=keys, hosts=hosts, settings=settings)
-                await GatewayServer(app, listening, told).run_until_signal()
+                server = GatewayServer(app, listening, told)
+                if database is None:
+                    await server.run_until_signal()
+                    return
+                relay = OutboxRelay(database, known, prefix=prefix, strict=strict)
+                app.state.gateway.metrics.tell_also(relay.metrics)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(relay.run())
+                    await server.run_until_signal()
+                    relay.stop()
 
         def told() -> None:
             names = sorted({contract.queue.name for contract in catalog})
             _log.info("gateway started", address=url_of(listening), queues=names, keys=len(keys))
 
         _allow_many_connections()
-        with working_broker(url) as known:
-            run(work(known))
+        with working_broker(url) as known, ExitStack() as stack:
+            database = stack.enter_context(working_database(database_url)) if relays else None
+            run(work(known, database))
         _log.info("gateway stopped")
 
 
