@@ -142,15 +142,22 @@ def long_documents(folder: Path) -> Path:
     return folder
 
 
-async def test_the_best_passage_names_the_right_file_and_nothing_is_left(scratch: Path, docs: Path):
-    ended = demo(scratch, DOCS=str(docs), QUERY="How do I bake a loaf?")
+async def test_make_passes_folder_and_question_as_they_stand_and_the_best_passage_names_its_file(
+    scratch: Path, docs: Path
+):
+    query = """How do I "bake" a loaf? `id` $HOME $(shell touch pwned); # bread"""
+
+    ended = run(
+        ["make", "--silent", "--old-file=.venv/.ready", "demo", f"DOCS={docs}", f"QUERY={query}"], scratch
+    )
 
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "3 documents" in ended.stdout
     assert "Skipped 1 file: 1 not Markdown, text or Python" in ended.stdout
     assert "6 jobs in" in ended.stdout
-    answer = ended.stdout.partition("How do I bake a loaf?\n")[2].splitlines()
+    answer = ended.stdout.partition(f"\n{query}\n")[2].splitlines()
     assert "kitchen/bread.md:1-3  Bread" in answer[0]
+    assert not (ROOT / "pwned").exists()
     await left_clean(scratch)
 
 
@@ -159,18 +166,6 @@ async def test_in_a_terminal_the_bar_reaches_its_end(scratch: Path, docs: Path):
 
     assert exit_code == 0
     assert "3/3" in shown
-    await left_clean(scratch)
-
-
-async def test_ctrl_c_ends_everything_with_a_clear_line(scratch: Path, tmp_path: Path):
-    running = started(scratch, DOCS=str(long_documents(tmp_path / "long")))
-    wait_until_at_work(running)
-
-    os.killpg(running.pid, signal.SIGINT)
-    _, problems = running.communicate(timeout=120)
-
-    assert running.returncode == 130
-    assert problems == "Interrupted: everything has ended, and its data is removed\n"
     await left_clean(scratch)
 
 
@@ -211,11 +206,12 @@ async def test_told_to_stay_it_says_where_it_is_and_answers_until_ctrl_c(scratch
         (best, *_) = (await client.get(f"{web}/search", params={"query": "bread"})).json()
         document = await client.get(f"{gateway}/openapi.json")
     os.killpg(running.pid, signal.SIGINT)
-    running.communicate(timeout=120)
+    _, problems = running.communicate(timeout=120)
 
     assert best["path"] == "kitchen/bread.md"
     assert "/jobs/agents/embed-document" in document.json()["paths"]
     assert running.returncode == 130
+    assert problems == "Interrupted: everything has ended, and its data is removed\n"
     await left_clean(scratch)
 
 
@@ -308,15 +304,3 @@ async def test_a_folder_without_documents_is_one_clear_line(scratch: Path, tmp_p
 
     assert ended.returncode == 2
     assert ended.stderr == "There are no documents: DOCS takes a folder of Markdown, text or Python files\n"
-
-
-async def test_make_passes_folder_and_question_as_they_stand(scratch: Path, docs: Path):
-    query = """Who's "there"? `id` $HOME $(shell touch pwned); # bake"""
-
-    ended = run(
-        ["make", "--silent", "--old-file=.venv/.ready", "demo", f"DOCS={docs}", f"QUERY={query}"], scratch
-    )
-
-    assert ended.returncode == 0, ended.stderr
-    assert f"\n{query}\n" in ended.stdout
-    assert not (ROOT / "pwned").exists()

