@@ -20,7 +20,7 @@ async def test_what_is_handed_back_is_taken_by_another_process_at_once_and_unhar
 ) -> None:
     async with QueueService.connect(url) as queues:
         inspector = queues.inspect("chores")
-        hanging = [await _add(queues, "hang") for _ in range(5)]
+        hanging = [await _add(queues, "hang", priority) for priority in (0, 0, 0, 1, 2)]
         with toril(*WORKER) as old:
             await eventually(lambda: _all_begun(inspector, hanging, times=1))
             with toril(*WORKER) as new:
@@ -57,8 +57,8 @@ async def test_a_deploy_under_load_runs_each_job_once(toril: Start, url: str, fo
         assert await _all_begun(inspector, resting + waiting, times=1)
 
 
-async def _add(queues: QueueService, does: str) -> str:
-    handle = await queues.enqueue_raw("chores", "chore", {"does": does})
+async def _add(queues: QueueService, does: str, priority: int = 0) -> str:
+    handle = await queues.enqueue_raw("chores", "chore", {"does": does}, priority=priority)
     return handle.job_id
 
 

@@ -61,12 +61,20 @@ class OfficialWorking(OfficialQueue):
     def _settle(self, outcome: Outcome, *, fetches: bool) -> Any:
         worker = self._heedful_worker()
         reply = self._scripts.run(settle_call(self.keys, self._now, worker, outcome, fetches=fetches))
+        if isinstance(outcome, Released | Limited):
+            self._wake_for(outcome.job_id)
         if isinstance(outcome, Limited) and reply >= 0:
             self.limit_rate_for(outcome.retry_after)
         elif isinstance(outcome, Parked) and reply == NOTHING_PENDING:
             # BullMQ's processor runs on then; ours has ended, and runs again.
             return self._settle(Released(outcome.job_id, outcome.token), fetches=False)
         return reply
+
+    def _wake_for(self, job_id: str) -> None:
+        """BullMQ wakes nobody for a prioritized job that is handed back; ours do."""
+        is_prioritized = self.client.zscore(f"{self.keys.base}prioritized", job_id) is not None
+        if is_prioritized and not self._is_blocked():
+            self.client.zadd(self.keys.marker, {"0": 0})
 
     def _heedful_worker(self) -> Worker:
         """BullMQ's workers heed a manual limit only if they have a limit of their own; ours always do."""

@@ -78,8 +78,11 @@ function put_back.released(id, token)
   end
   local priority = priority_of(id)
   if priority > 0 then
-    -- Before all others of its priority, and, as BullMQ has it, without waking a worker.
+    -- Before all others of its priority. BullMQ wakes nobody for it.
     call('ZADD', base .. 'prioritized', priority * 4294967296, id)
+    if not is_blocked(base) then
+      mark_work(base)
+    end
   else
     enqueue(base, id, 0, 'RPUSH', is_blocked(base))
   end
