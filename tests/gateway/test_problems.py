@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,48 @@ async def test_a_request_that_does_not_arrive_is_told_so(
 
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"request-timeout" in answer
+
+
+async def test_a_batch_that_stops_coming_is_answered_so_far_and_told_so(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("toril.backend.http.requests.bodies.READ_WITHIN", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+    writer.write(
+        b"POST /jobs:batch HTTP/1.1\r\nHost: localhost\r\n"
+        b"Content-Type: application/x-ndjson\r\nContent-Length: 100\r\n\r\n{}\n{"
+    )
+    async with asyncio.timeout(20):
+        await reader.readuntil(b'"line":1,"status":422')
+        await reader.readuntil(b'"line":2,"status":408')
+    writer.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nX: 1"])
+async def test_headers_that_do_not_come_end_the_connection(
+    broker: EmbeddedBroker, prefix: str, monkeypatch: pytest.MonkeyPatch, sent: bytes
+):
+    monkeypatch.setattr("toril.backend.http.bounded_protocol.HEAD_WITHIN", 0.05)
+    async with served(broker.url, prefix) as gateway:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(gateway.url.rpartition(":")[2]))
+        writer.write(sent)
+        async with asyncio.timeout(20):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_headers_are_bounded_in_size(client: AsyncClient):
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ")
+    with suppress(ConnectionError):
+        for _ in range(100):
+            writer.write(b"x" * 10_000)
+            await writer.drain()
+        async with asyncio.timeout(20):
+            assert await reader.read() == b""
+    writer.close()
+    headers = {"x": "x" * 30_000}
+    assert [(await client.get("/healthz", headers=headers)).status_code for _ in range(5)] == [200] * 5
 
 
 @pytest.mark.timeout(120)

@@ -13,7 +13,9 @@ from support.waiting import eventually
 from support.workshop import running_worker
 from toril.backend import QueueService
 from toril.backend.http import GatewaySettings
+from toril.backend.http.ending import Ending
 from toril.backend.http.streams.following import following
+from toril.backend.http.streams.streamed import EventStream
 from toril.backend.services.watcher import MOST_UNREAD_EVENTS_OF_A_QUEUE
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
@@ -227,6 +229,31 @@ async def test_no_more_streams_are_opened_than_there_is_room_for(broker: Embedde
 
     assert (refused.status_code, problem_name(refused)) == (503, "overloaded")
     assert refused.headers["retry-after"] == "1"
+
+
+async def test_a_client_that_takes_nothing_is_cut(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("toril.backend.http.streams.streamed.SEND_WITHIN", 0.05)
+    is_closed = asyncio.Event()
+
+    async def source() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"data: more\n\n"
+        finally:
+            is_closed.set()
+
+    async def send(message: dict[str, object]) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()  # as uvicorn does whose client does not read
+
+    async def receive() -> dict[str, object]:
+        await asyncio.Event().wait()
+        return {}
+
+    stream = await EventStream.open(source(), Ending())
+    async with asyncio.timeout(20):
+        await stream({"type": "http"}, receive, send)
+    assert is_closed.is_set()
 
 
 @pytest.mark.timeout(180)

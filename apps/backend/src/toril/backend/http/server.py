@@ -10,6 +10,7 @@ from ipaddress import ip_address
 import uvicorn
 from fastapi import FastAPI
 
+from toril.backend.http.bounded_protocol import BoundedProtocol
 from toril.backend.http.gateway import Gateway
 from toril.backend.http.streams.streamed import SEND_WITHIN
 
@@ -61,7 +62,7 @@ class GatewayServer:
             uvicorn.Config(
                 app,
                 loop="none",
-                http="httptools",
+                http=BoundedProtocol,
                 ws="none",
                 lifespan="on",
                 log_config=None,

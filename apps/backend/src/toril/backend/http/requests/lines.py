@@ -16,13 +16,16 @@ class LineReader:
 
     Args:
         most: how many bytes a line may have. What a longer one has more is passed over.
+
+    Attributes:
+        number: of the last line that was told.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._begun = bytearray()
         self._is_too_long = False
-        self._number = 0
+        self.number = 0
 
     def feed(self, part: bytes) -> Iterator[Line]:
         """The lines that end in this part."""
@@ -45,8 +48,8 @@ class LineReader:
             self._begun += text
 
     def _line(self) -> Line:
-        self._number += 1
-        line = Line(self._number, None if self._is_too_long else bytes(self._begun))
+        self.number += 1
+        line = Line(self.number, None if self._is_too_long else bytes(self._begun))
         self._begun.clear()
         self._is_too_long = False
         return line

@@ -1,7 +1,7 @@
 """`POST /jobs:batch`: adding many jobs, as NDJSON that is streamed both ways."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from itertools import islice
 from typing import Any
 
@@ -13,7 +13,7 @@ from toril.backend.api_keys import Scope
 from toril.backend.http.access.caller import Caller
 from toril.backend.http.adding import AddOptions, add_job
 from toril.backend.http.dependencies import Asking, Here
-from toril.backend.http.errors import BodyTooLarge, InvalidLine
+from toril.backend.http.errors import BodyTooLarge, BodyTooSlow, InvalidLine
 from toril.backend.http.gateway import Gateway
 from toril.backend.http.problems import problem_of, problems
 from toril.backend.http.requests.bodies import parts_of, require_media_type
@@ -63,10 +63,14 @@ async def enqueue_batch(request: Request, gateway: Here, caller: Asking) -> Resp
 
 async def _results(request: Request, gateway: Gateway, caller: Caller) -> AsyncIterator[bytes]:
     reader = LineReader(gateway.settings.largest_line)
-    async for part in parts_of(request):
-        lines = reader.feed(part)
-        while some := list(islice(lines, MOST_LINES_AT_ONCE)):
-            yield await _add(some, gateway, caller)
+    try:
+        async for part in parts_of(request):
+            lines = reader.feed(part)
+            while some := list(islice(lines, MOST_LINES_AT_ONCE)):
+                yield await _add(some, gateway, caller)
+    except BodyTooSlow as error:
+        yield _told([_refused(reader.number + 1, error)])
+        return
     if last := list(reader.end()):
         yield await _add(last, gateway, caller)
 
@@ -76,15 +80,14 @@ async def _add(lines: list[Line], gateway: Gateway, caller: Caller) -> bytes:
     results = await asyncio.gather(
         *(_result(line, gateway, caller) for line in lines if line.text is None or line.text.strip())
     )
-    return b"".join(each.model_dump_json(exclude_none=True).encode() + b"\n" for each in results)
+    return _told(results)
 
 
 async def _result(line: Line, gateway: Gateway, caller: Caller) -> BatchResult:
     try:
         return await _add_line(line, gateway, caller)
     except Exception as error:  # noqa: BLE001 - told in the line's place; the others go on
-        problem = problem_of(error)
-        return BatchResult(line=line.number, status=problem.status, problem=problem)
+        return _refused(line.number, error)
 
 
 async def _add_line(line: Line, gateway: Gateway, caller: Caller) -> BatchResult:
@@ -111,3 +114,12 @@ async def _add_line(line: Line, gateway: Gateway, caller: Caller) -> BatchResult
         id=handle.job_id,
         is_new=handle.is_new,
     )
+
+
+def _refused(number: int, error: Exception) -> BatchResult:
+    problem = problem_of(error)
+    return BatchResult(line=number, status=problem.status, problem=problem)
+
+
+def _told(results: Iterable[BatchResult]) -> bytes:
+    return b"".join(each.model_dump_json(exclude_none=True).encode() + b"\n" for each in results)
