@@ -8,7 +8,7 @@ from chaos.keyspace import Leftovers, leftovers
 from chaos.ledger import Ledger
 from chaos.scenarios import Scenario
 from chaos.stage import Stage, Stuck
-from chaos.systems.commands import ON_THE_WIRE
+from chaos.systems.commands import ON_THE_WIRE, TORIL
 from chaos.terms import Terms
 from chaos.verdict import Figures, Incidents, count
 
@@ -20,7 +20,7 @@ class Trial:
     """What a run came to.
 
     Attributes:
-        problems: promises of Toril that were broken, each in a line.
+        problems: what is not as Toril promises it, each in a line.
         exited: workers that ended by themselves.
     """
 
@@ -30,6 +30,11 @@ class Trial:
     figures: Figures
     problems: list[str]
     exited: int
+
+    @property
+    def broken_promises(self) -> list[str]:
+        """The problems, if it was our promise."""
+        return self.problems if self.system == TORIL else []
 
 
 async def hold(scenario: Scenario, system: str, terms: Terms) -> Trial:

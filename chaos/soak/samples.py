@@ -9,6 +9,7 @@ import psutil
 from toril.bull.thread_connection import ThreadConnection
 
 MB = 1e6
+WAITING = "bull:soak:wait"
 
 
 class Sample(NamedTuple):
@@ -22,7 +23,7 @@ class Sample(NamedTuple):
         threads: of workers and producer.
         tasks: of the workers' event loops.
         clients: connections to the broker.
-        keys: in the broker.
+        keys: in the broker, without those of jobs that wait.
     """
 
     at: float
@@ -70,7 +71,7 @@ class Sampler:
             threads=sum(process.num_threads() for process in processes),
             tasks=tasks,
             clients=int(self._info("clients")["connected_clients"]),
-            keys=self._broker.execute("DBSIZE"),
+            keys=self._broker.execute("DBSIZE") - self._broker.execute("LLEN", WAITING),
         )
 
     def _said(self) -> tuple[int, int]:
