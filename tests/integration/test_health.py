@@ -120,10 +120,12 @@ async def test_a_handler_that_goes_on_after_its_timeout_is_stuck_until_it_ends(
         QueueService.connect(broker.url, prefix=prefix) as queues,
         running_worker(broker.url, prefix, handlers=deaf) as worker,
     ):
-        handle = await queues.enqueue(PaintOnce(colour="red"))
-        await eventually(lambda: handle.job_id in worker.health.stuck)
-        assert not worker.health.is_healthy
-        let_go.set()
+        try:
+            handle = await queues.enqueue(PaintOnce(colour="red"))
+            await eventually(lambda: handle.job_id in worker.health.stuck)
+            assert not worker.health.is_healthy
+        finally:
+            let_go.set()
         await eventually(lambda: worker.health.is_healthy)
 
 

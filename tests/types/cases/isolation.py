@@ -6,7 +6,15 @@ from pydantic import BaseModel, JsonValue
 
 from toril.jobs import Job, Queue
 from toril.types import JobRecord
-from toril.worker import BlockingJobContext, Handlers, JobContext, WorkerSettings
+from toril.worker import (
+    BlockingJobContext,
+    Handlers,
+    HealthServer,
+    JobContext,
+    Worker,
+    WorkerHealth,
+    WorkerSettings,
+)
 
 sawmill = Queue("types-isolation-sawmill")
 
@@ -88,3 +96,11 @@ async def anything_as_coroutine(job: JobRecord, context: BlockingJobContext) -> 
 
 WorkerSettings(child_processes=2, child_memory_limit=500_000_000, child_job_limit=100, child_kill_after=1.0)
 WorkerSettings(child_processes="2")  # error: reportArgumentType arg-type
+
+
+def tell(worker: Worker) -> None:
+    with HealthServer.of_workers([worker], port=9090) as server:
+        assert_type(server.port, int)
+    assert_type(worker.health, WorkerHealth)
+    assert_type(worker.health.faults, tuple[str, ...])
+    HealthServer.of_workers(worker)  # error: reportArgumentType arg-type
