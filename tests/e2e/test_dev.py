@@ -88,7 +88,7 @@ def count(dev: CommandProcess, name: str, words: str) -> int:
 
 async def both_work(dev: CommandProcess, times: int = 1) -> None:
     for name in ("chores", "errands"):
-        await eventually(lambda: count(dev, name, "worker started") == times, timeout=40)  # noqa: B023
+        await eventually(lambda: count(dev, name, "worker started") >= times, timeout=40)  # noqa: B023
 
 
 def programs(folder: Path) -> list[psutil.Process]:
@@ -133,7 +133,7 @@ async def test_a_change_is_taken_up_and_a_mistake_waits_for_its_mending(toril: S
         await eventually(lambda: count(dev, "dev", "Ctrl-C ends it"))
         (folder / "household.py").write_text("import nowhere")
         await eventually(lambda: count(dev, "chores", "importing household failed"), timeout=40)
-        assert count(dev, "dev", "household.py has changed: starting again") == 1
+        assert count(dev, "dev", "household.py has changed: starting again")
         (folder / "household.py").write_text(handlers)
         await both_work(dev, times=2)
         dev.send(signal.SIGTERM)
