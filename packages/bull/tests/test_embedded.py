@@ -11,7 +11,7 @@ import pytest
 
 from support.waiting import eventually
 from toril.bull.broker_folder import BrokerFolder, answers
-from toril.bull.embedded import EmbeddedBroker, default_data_folder
+from toril.bull.embedded import VARIABLES, EmbeddedBroker, default_data_folder
 from toril.bull.errors import EmbeddedBrokerFailed
 from toril.bull.thread_connection import ThreadConnection
 
@@ -98,7 +98,7 @@ def test_the_server_does_not_see_its_owners_environment(tmp_path: Path, monkeypa
     monkeypatch.setenv("DATABASE_URL", "postgresql://:secret@host")
     with EmbeddedBroker(tmp_path) as broker:
         guard = psutil.Process(broker.pid).parent()  # the server itself writes its title over its environment
-        assert guard.environ().keys() == {"PATH"}
+        assert guard.environ().keys() == {"PATH", *VARIABLES}
 
 
 @pytest.mark.parametrize(
