@@ -26,7 +26,9 @@ from bench.systems.protocol import (
 )
 from bench.systems.system import Handler, Start, System
 
-huey = required("huey")
+huey, redis = required("huey"), required("redis")
+
+MOST_CONNECTIONS = 1_000  # each thread has one, and redis-py allows 100
 
 
 class HueyClient:
@@ -69,7 +71,8 @@ class Huey(System):
 
     def _queue(self, handler: Handler) -> tuple[Any, Any]:
         """A queue, and the task that it has registered."""
-        queue = huey.RedisHuey(QUEUE, url=self._url)
+        pool = redis.ConnectionPool.from_url(self._url, max_connections=MOST_CONNECTIONS)
+        queue = huey.RedisHuey(QUEUE, connection_pool=pool)
 
         def note(stamp: int, text: str) -> int:
             return handler(stamp)

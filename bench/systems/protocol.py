@@ -30,6 +30,7 @@ DELAY = 1.0  # seconds that a delayed job waits
 IDLE_CONCURRENCY = 10
 PAUSE_BETWEEN_PICKUPS = 0.01  # seconds: long enough for a worker to finish a job and wait for the next one
 TICK = 0.001  # seconds between adds at a rate
+ENDS_WITHIN = 10.0  # seconds after stdin is closed
 LOOK_EVERY = 0.001
 LOOK_ASIDE_EVERY = 0.01  # while the looking takes time from what is measured
 
@@ -134,6 +135,7 @@ async def serve(system: Measured | OnlyProcesses, *distributions: str) -> None:
                 answering = group.create_task(_answer(system, json.loads(line), replies))
             if answering is not None:
                 answering.cancel()
+                loop.call_later(ENDS_WITHIN, os._exit, 1)  # some swallow it
 
 
 async def _answer(system: Measured | OnlyProcesses, request: dict[str, Any], replies: TextIO) -> None:

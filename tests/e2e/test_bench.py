@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +54,25 @@ def test_a_peer_that_is_not_installed_is_named_and_the_others_are_measured(tmp_p
     assert done.returncode == 0, done.stderr
     assert "Not measured: saq: there is no" in " ".join(done.stdout.split())
     assert "process, 100 at a time" in done.stdout
+
+
+def test_an_interrupted_comparison_leaves_no_process_behind() -> None:
+    command = [sys.executable, "-m", "bench", "--only", "toril,port", *TINY]
+    running = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stderr is not None
+    for line in running.stderr:
+        if "process, 1 at a time" in line:
+            break
+    started = psutil.Process(running.pid).children(recursive=True)
+
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=60)
+
+    assert len(started) >= 6  # the broker, two processes of each system, the bare loop
+    _, alive = psutil.wait_procs(started, timeout=30)
+    assert not alive
 
 
 def test_an_unknown_system_is_refused_by_name() -> None:
