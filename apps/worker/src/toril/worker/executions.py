@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from enum import Enum
 
@@ -55,7 +54,7 @@ class Executions:
         self._ended = ended
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._interrupted: dict[tuple[str, str], _Interrupted] = {}
-        self._cancelled_early: deque[tuple[str, str]] = deque(maxlen=MOST_REMEMBERED)
+        self._cancelled_early: dict[tuple[str, str], None] = {}
         self._cancelled_since: dict[tuple[str, str], float] = {}
         self._none_left = asyncio.Event()
         self._none_left.set()
@@ -77,7 +76,9 @@ class Executions:
         """
         run = (job_id, token)
         if run not in self._tasks:
-            self._cancelled_early.append(run)
+            self._cancelled_early[run] = None
+            if len(self._cancelled_early) > MOST_REMEMBERED:
+                del self._cancelled_early[next(iter(self._cancelled_early))]
         elif run not in self._interrupted:
             log.job_cancelled(self._queue, job_id)
             self._interrupt(run, _Interrupted.CANCELLED)

@@ -1,0 +1,71 @@
+"""The jobs that run in a worker."""
+
+import asyncio
+from typing import Any
+
+from support.jobs import Paint, Painted, paint
+from toril.bull.intake import TakenJob
+from toril.bull.options import JobOptions
+from toril.bull.outcomes import Failed, Outcome
+from toril.types import CANCELLED
+from toril.worker import Handlers, JobContext
+from toril.worker.execution import Executor
+from toril.worker.executions import MOST_REMEMBERED, Executions
+
+
+def taken(job_id: str, token: str) -> TakenJob:
+    return TakenJob(
+        id=job_id,
+        name="paint",
+        data=b'{"colour":"red"}',
+        token=token,
+        options=JobOptions(),
+        attempts_made=0,
+        attempts_started=1,
+        stalled_count=0,
+        enqueued_at=1.0,
+        deferred_failure=None,
+        earlier_stacktrace=None,
+        unknown_since=None,
+    )
+
+
+async def run(cancelled: list[tuple[str, str]], job: TakenJob) -> tuple[list[Outcome], list[str]]:
+    """What becomes of a job, and which were started, if these runs were cancelled before it was known."""
+    outcomes: list[Outcome] = []
+    starts: list[str] = []
+    handlers = Handlers()
+
+    @handlers.handles(Paint)
+    async def paint_it(job: Paint, context: JobContext) -> Painted:
+        starts.append(context.job_id)
+        return Painted(colour=job.colour, attempt=context.attempt)
+
+    nothing: Any = None  # neither feedback nor children nor schedules are needed
+    served: Any = handlers.of_queue(paint)
+    executor = Executor("paint", served, nothing, nothing, nothing, unknown_grace=1.0)
+    async with asyncio.TaskGroup() as group:
+        executions = Executions(
+            "paint", group, executor, began=lambda _: None, settle=outcomes.append, ended=lambda: None
+        )
+        for job_id, token in cancelled:
+            executions.cancel(job_id, token)
+        executions.start(job)
+    return outcomes, starts
+
+
+async def test_a_job_whose_cancellation_is_heard_before_it_arrives_is_not_started() -> None:
+    outcomes, starts = await run([("1", "ours")], taken("1", "ours"))
+    assert outcomes == [Failed("1", "ours", CANCELLED, (), 1, None)]
+    assert starts == []
+
+
+async def test_another_run_of_a_cancelled_job_is_started() -> None:
+    _, starts = await run([("1", "another")], taken("1", "ours"))
+    assert starts == ["1"]
+
+
+async def test_only_so_many_cancellations_of_unknown_jobs_are_remembered() -> None:
+    elsewhere = [(str(number), "another") for number in range(MOST_REMEMBERED)]
+    _, starts = await run([("1", "ours"), *elsewhere], taken("1", "ours"))
+    assert starts == ["1"]
