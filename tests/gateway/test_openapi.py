@@ -7,16 +7,29 @@ from pathlib import Path
 
 import pytest
 from httpx2 import AsyncClient
+from pydantic import BaseModel
 
-from support.gateway import served
+from support.gateway import gateway_client, served
+from support.jobs import paint
 from support.workshop import running_worker
 from toril.backend.http import GatewaySettings
 from toril.bull.embedded import EmbeddedBroker
+from toril.jobs import Job
 
 SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
 TESTS = Path(__file__).parents[1]
 # Short waits, as most jobs here never end.
 SETTINGS = GatewaySettings(longest_wait=0.2, heartbeat=0.2)
+
+
+class Accepted(BaseModel):
+    """The gateway has a model of this name, too."""
+
+    other: int
+
+
+class Clash(Job[Accepted], queue=paint, name="clash"):
+    """Its result is such a model."""
 
 
 async def test_every_contract_has_a_route_of_its_own_with_its_schemas(client: AsyncClient):
@@ -66,3 +79,13 @@ async def test_no_request_is_answered_otherwise_than_the_document_says(broker: E
 def _answer(operation: dict[str, dict[str, dict[str, dict[str, dict[str, object]]]]], status: str) -> object:
     [content] = operation["responses"][status]["content"].values()
     return content["schema"]
+
+
+async def test_models_of_one_name_are_told_apart(broker: EmbeddedBroker, prefix: str):
+    async with gateway_client(broker.url, prefix, contracts=[Clash.contract()]) as client:
+        document = (await client.get("/openapi.json")).json()
+    adding = document["paths"]["/jobs/paint/clash"]["post"]
+
+    assert _answer(adding, "200") == {"$ref": "#/components/schemas/contract.Accepted"}
+    assert _answer(adding, "202") == {"$ref": "#/components/schemas/Accepted"}
+    assert document["components"]["schemas"]["contract.Accepted"]["properties"].keys() == {"other"}
