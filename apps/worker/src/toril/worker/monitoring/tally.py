@@ -68,7 +68,7 @@ class Tally:
         self._taken_at: dict[str, float] | None = None
 
     def take_times(self) -> None:
-        """Takes the times of jobs from now on, which costs half a microsecond each: they are asked for."""
+        """Takes the times of jobs from now on, one by one: somebody wants to know them."""
         self._taken_at = self._taken_at or {}
 
     def exchanged(
