@@ -22,7 +22,7 @@ BOUNDS = {
     "broker_memory": Bound(0.05, 3.0),
     "files": Bound(0.0, 2.0),
     "threads": Bound(0.0, 0.0),
-    "tasks": Bound(0.5, 20.0),  # as many as there are jobs at that moment
+    "tasks": Bound(0.0, 110.0),  # as many jobs as the workers may run at a moment, 100, are no growth
     "clients": Bound(0.0, 2.0),
     "keys": Bound(0.05, 200.0),
 }

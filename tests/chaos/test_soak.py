@@ -30,7 +30,7 @@ def test_what_leaks_slowly_is_found_and_what_swings_is_not() -> None:
             done=100 * number,
             worker_memory=100.0 + 0.5 * number,
             files=45 + number // 10,
-            tasks=40 + 15 * (number % 2),
+            tasks=40 + 100 * (number % 2),
             broker_memory=8.0 + number % 2,
         )
         for number in range(60)
