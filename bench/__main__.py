@@ -18,6 +18,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 ROUNDS = 3
 QUICK_ROUNDS = 1
 QUICK_SCALE = 0.2
+INTERRUPTED = 130  # as shells say it
 FEW_JOBS = "Few jobs: what a run costs once weighs more than in a full one, with Node above all."
 
 
@@ -115,4 +116,7 @@ def _raw(comparison: Comparison) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

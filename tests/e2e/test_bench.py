@@ -73,6 +73,7 @@ def test_an_interrupted_comparison_leaves_no_process_behind() -> None:
     assert len(started) >= 6  # the broker, two processes of each system, the bare loop
     _, alive = psutil.wait_procs(started, timeout=30)
     assert not alive
+    assert running.returncode == 130
 
 
 def test_an_unknown_system_is_refused_by_name() -> None:
