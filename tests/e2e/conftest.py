@@ -17,6 +17,7 @@ def folder() -> Iterator[Path]:
     """Where the command is started: near the root, as a socket has to fit into it."""
     with tempfile.TemporaryDirectory(prefix="toril-e2e-") as name:
         folder = Path(name)
+        folder.chmod(0o711)  # root's PostgreSQL runs as another user, who has to get there
         (folder / "household.py").write_text(HANDLERS)
         yield folder
         for process in processes_in(folder):  # of a test that failed

@@ -38,6 +38,7 @@ pytestmark = pytest.mark.timeout(240)
 def scratch() -> Generator[Path]:
     """Where the demo keeps its data, near the root: a socket has to fit into it."""
     folder = Path(tempfile.mkdtemp(prefix="toril-e2e-"))
+    folder.chmod(0o711)  # root's PostgreSQL runs as another user, who has to get there
     yield folder
     for left in processes(folder):  # of a test that failed
         left.kill()

@@ -34,7 +34,7 @@ async def sole_session(data: Path, tell: Tell) -> AsyncGenerator[int]:
 
 
 def _open(data: Path) -> int:
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    data.mkdir(parents=True, exist_ok=True)
     return os.open(data / "dev.lock", os.O_RDWR | os.O_CREAT, 0o600)
 
 
