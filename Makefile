@@ -79,6 +79,6 @@ format: setup  ## Put every file into the style that lint asks for
 	@$(BIN)/ruff check --quiet --fix .
 
 clean:  ## Remove what the targets have made
-	rm -rf .venv .venv-peers .venv-peers-older .toril .pytest_cache .ruff_cache .hypothesis tests/interop/node/node_modules
+	rm -rf .venv .venv-peers .venv-peers-older .toril .pytest_cache .ruff_cache .hypothesis .schemathesis tests/interop/node/node_modules
 
 .PHONY: help setup demo bench bench-gateway profile clients chaos chaos-outbox soak test lint format clean

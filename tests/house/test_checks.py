@@ -18,6 +18,11 @@ def run(*command: str) -> None:
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 
 
+def tracked_files(*options: str) -> list[str]:
+    done = subprocess.run(["git", "ls-files", *options], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
 @pytest.mark.parametrize("command", [("ruff", "format", "--check", "."), ("ruff", "check", ".")])
 def test_the_style_is_kept(command: tuple[str, ...]) -> None:
     run(*command)
@@ -33,11 +38,10 @@ def test_every_type_holds_under_pyright_strict() -> None:
 
 
 def test_no_file_is_longer_than_a_reader_can_hold() -> None:
-    files = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split("\n")
     sources = [
-        ROOT / name for name in files if name.endswith((".py", ".lua", ".mjs")) and (ROOT / name).is_file()
+        ROOT / name
+        for name in tracked_files()
+        if name.endswith((".py", ".lua", ".mjs")) and (ROOT / name).is_file()
     ]
     long = {
         str(path.relative_to(ROOT)): lines
@@ -46,6 +50,10 @@ def test_no_file_is_longer_than_a_reader_can_hold() -> None:
     }
     assert sources
     assert not long
+
+
+def test_nothing_that_a_tool_leaves_behind_is_tracked() -> None:
+    assert not tracked_files("--cached", "--ignored", "--exclude-standard")
 
 
 def test_no_check_is_switched_off_for_a_whole_file() -> None:
