@@ -51,7 +51,9 @@ async def test_every_contract_has_a_route_of_its_own_with_its_schemas(client: As
 
 
 @pytest.mark.timeout(400)
-async def test_no_request_is_answered_otherwise_than_the_document_says(broker: EmbeddedBroker, prefix: str):
+async def test_no_request_is_answered_otherwise_than_the_document_says(
+    broker: EmbeddedBroker, prefix: str, tmp_path: Path
+):
     async with (
         served(broker.url, prefix, settings=SETTINGS) as gateway,
         running_worker(broker.url, prefix),
@@ -67,6 +69,7 @@ async def test_no_request_is_answered_otherwise_than_the_document_says(broker: E
             # for others that a schema tells apart, as False for 0.
             *("--exclude-checks", "positive_data_acceptance,negative_data_rejection"),
             *("--no-color", "--generation-database", "none"),
+            cwd=tmp_path,  # where it keeps what it has found
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env=os.environ | {"SCHEMATHESIS_HOOKS": "support.ndjson_serializer", "PYTHONPATH": str(TESTS)},
