@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,6 +36,28 @@ MigrationPackages = Annotated[
 ]
 Prefix = Annotated[
     str, typer.Option("--prefix", metavar="TEXT", help="The first part of every key, for all who share jobs.")
+]
+DataFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        show_default=False,
+        help="The folder that keeps the data. By default TORIL_DATA, else .toril.",
+    ),
+]
+LoopbackPort = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        min=0,
+        max=65_535,
+        show_default=False,
+        help="Listen on this port of 127.0.0.1, behind a password (0: a free one), not on a socket alone.",
+    ),
+]
+ShowUrl = Annotated[
+    bool, typer.Option("--show-url", help="Print the URL on stdout. With --port it holds the password.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with keys that stay the same.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show stack traces.")]

@@ -79,6 +79,11 @@ class EmbeddedBroker:
         return self._url
 
     @property
+    def is_running(self) -> bool:
+        """Whether the server that was started here has not ended."""
+        return self._guard is not None and self._guard.runs
+
+    @property
     def pid(self) -> int:
         """The server's process.
 
@@ -95,7 +100,7 @@ class EmbeddedBroker:
         Raises:
             EmbeddedBrokerFailed: no server program, a data folder in use, or a server that does not come up.
         """
-        if self._guard is not None and self._guard.runs:
+        if self.is_running:
             return self
         program = self._program or server_program()
         ports = [free_port() for _ in range(FREE_PORT_TRIES)] if self._port == 0 else [self._port]
@@ -163,7 +168,7 @@ class EmbeddedBroker:
     def _wait_until_ready(self, folder: BrokerFolder, log: IO[bytes]) -> None:
         deadline = time.monotonic() + READY_WITHIN
         while not answers(self.url):
-            if self._guard is None or not self._guard.runs:
+            if not self.is_running:
                 log.seek(0)
                 raise _EndedAtOnce(
                     str(folder.data), f"the server ended: {log.read()[-LOG_TAIL:].decode(errors='replace')}"
