@@ -24,6 +24,7 @@ DONE_BY_EVERY_TEST = ("make", "source", "mkdir")
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="toril-tutorial-") as name:
+        Path(name).chmod(0o711)  # root's PostgreSQL runs as another user, who has to get there
         yield Path(name)
 
 
