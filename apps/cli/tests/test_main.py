@@ -26,6 +26,15 @@ def test_bare_toril_shows_the_help(bare_toril: Toril):
     assert all(f"\n  {command} " in bare_toril().output for command in COMMANDS)
 
 
+@pytest.mark.parametrize("group", [[], ["schedule"], ["key"], ["database"], ["outbox"]])
+def test_what_a_command_does_is_told_in_a_whole_sentence(bare_toril: Toril, group: list[str]):
+    listed = bare_toril(*group, "--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0]
+
+    assert listed
+    assert not [line for line in listed.splitlines() if not line.endswith(".")]
+    assert "..." not in listed
+
+
 def test_the_help_lists_every_exit_code(bare_toril: Toril):
     helped = bare_toril("--help")
 

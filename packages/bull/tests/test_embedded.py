@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -258,6 +259,15 @@ def test_a_server_that_does_not_start_tells_why_with_its_log(tmp_path: Path):
         EmbeddedBroker(tmp_path).start()
 
 
+def test_a_port_that_is_taken_is_named_and_no_log_is_shown(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            EmbeddedBrokerFailed, match=rf"failed: port {port} of 127\.0\.0\.1 is taken.*one$"
+        ):
+            EmbeddedBroker(tmp_path, port=port).start()
+
+
 @pytest.mark.parametrize("port", [None, 0])
 def test_a_program_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, port: int | None):
     monkeypatch.setenv("TORIL_BROKER_BINARY", "/nowhere/valkey-server")
@@ -274,6 +284,15 @@ def test_a_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("os.getuid", lambda: 12345)
     with pytest.raises(EmbeddedBrokerFailed, match="another user"):
         BrokerFolder(tmp_path).create()
+
+
+@pytest.mark.parametrize("folder", ["a-file", "a-file/below"])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, folder: str):
+    (tmp_path / "a-file").touch()
+
+    assert EmbeddedBroker.running(tmp_path / folder) is None
+    with pytest.raises(EmbeddedBrokerFailed, match=rf"{folder}/broker failed: the folder cannot be made"):
+        EmbeddedBroker(tmp_path / folder).start()
 
 
 def test_the_default_data_folder_is_in_the_current_one_or_named_by_the_environment(

@@ -11,7 +11,7 @@ from typing import IO, Literal, Self
 
 from toril.bull.broker_folder import BrokerFolder, answers
 from toril.bull.errors import EmbeddedBrokerFailed
-from toril.embedded import Guard, free_port
+from toril.embedded import Guard, free_port, is_taken
 from toril.embedded import default_data_folder as default_data_folder
 
 READY_WITHIN = 60.0  # a large append-only file takes its time to load
@@ -169,15 +169,18 @@ class EmbeddedBroker:
         deadline = time.monotonic() + READY_WITHIN
         while not answers(self.url):
             if not self.is_running:
-                log.seek(0)
-                raise _EndedAtOnce(
-                    str(folder.data), f"the server ended: {log.read()[-LOG_TAIL:].decode(errors='replace')}"
-                )
+                raise _EndedAtOnce(str(folder.data), self._why_it_ended(log))
             if time.monotonic() > deadline:
                 raise EmbeddedBrokerFailed(
                     str(folder.data), f"the server does not serve after {READY_WITHIN} s"
                 )
             time.sleep(0.002)
+
+    def _why_it_ended(self, log: IO[bytes]) -> str:
+        if self._port and is_taken(self._port):
+            return f"port {self._port} of 127.0.0.1 is taken; name another one, or 0 for a free one"
+        log.seek(0)
+        return f"the server ended: {log.read()[-LOG_TAIL:].decode(errors='replace')}"
 
     def _not_started(self) -> EmbeddedBrokerFailed:
         return EmbeddedBrokerFailed(str(self._data or "a temporary folder"), "it was not started")

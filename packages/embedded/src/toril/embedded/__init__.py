@@ -2,6 +2,6 @@
 
 from toril.embedded.folder import ServerFolder, default_data_folder, fits_socket
 from toril.embedded.guard import Guard
-from toril.embedded.ports import free_port
+from toril.embedded.ports import free_port, is_taken
 
-__all__ = ["Guard", "ServerFolder", "default_data_folder", "fits_socket", "free_port"]
+__all__ = ["Guard", "ServerFolder", "default_data_folder", "fits_socket", "free_port", "is_taken"]

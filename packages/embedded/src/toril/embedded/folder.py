@@ -53,7 +53,7 @@ class ServerFolder:
         """Make the folder, for the user alone.
 
         Raises:
-            what `failed` makes: it belongs to another user.
+            what `failed` makes: it belongs to another user, or cannot be made.
         """
         self._make_private(self.path)
 
@@ -102,7 +102,11 @@ class ServerFolder:
         self.write(self._state, json.dumps({"url": url, "pid": os.getpid()}))
 
     def running(self) -> str | None:
-        """The URL of the server that lives here and answers, if one does."""
+        """The URL of the server that lives here and answers, if one does.
+
+        Raises:
+            what `failed` makes: this user may not read the folder.
+        """
         if not self._locked():
             return None
         try:
@@ -129,16 +133,21 @@ class ServerFolder:
                 return
 
     def _make_private(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if folder.stat(follow_symlinks=False).st_uid != os.getuid():
-            raise self._failed(str(folder), "the folder belongs to another user")
-        folder.chmod(0o700)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if folder.stat(follow_symlinks=False).st_uid != os.getuid():
+                raise self._failed(str(folder), "the folder belongs to another user")
+            folder.chmod(0o700)
+        except OSError as refused:
+            raise self._failed(str(folder), f"the folder cannot be made: {refused.strerror}") from refused
 
     def _locked(self) -> bool:
         try:
             descriptor = os.open(self._lock, os.O_RDONLY)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
+        except PermissionError as refused:
+            raise self._failed(str(self.data), "this user may not read the folder") from refused
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,5 +1,6 @@
-"""Ports that nobody uses."""
+"""Ports that nobody uses, and ports that somebody does."""
 
+import errno
 import socket
 
 
@@ -8,3 +9,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def is_taken(port: int) -> bool:
+    """Whether somebody listens on a TCP port of 127.0.0.1 at this moment."""
+    with socket.socket() as probe:
+        probe.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # as a server does, which just ended there
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as refused:
+            return refused.errno == errno.EADDRINUSE
+    return False

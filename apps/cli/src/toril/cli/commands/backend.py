@@ -61,7 +61,9 @@ def backend(
     ] = False,
     verbose: Verbose = False,
 ) -> None:
-    """Serve the jobs of the contracts over HTTP until SIGTERM or Ctrl-C.
+    """Serve the jobs of contracts over HTTP.
+
+    It runs until SIGTERM or Ctrl-C.
 
     On loopback no key is needed. On any other address it does not start without TORIL_API_KEYS, whose entries
     `toril key create` makes.

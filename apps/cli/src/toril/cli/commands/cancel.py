@@ -25,7 +25,7 @@ def cancel(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Remove jobs that wait, have jobs that run stopped, and print their ids.
+    """Remove jobs that wait, and have jobs that run stopped. Prints their ids.
 
     A job that runs fails for good as soon as its handler has cleaned up; `toril job` shows when. A Node
     worker cannot be stopped: there the job is only not tried again.

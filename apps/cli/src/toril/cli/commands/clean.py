@@ -30,7 +30,7 @@ def clean(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Remove the jobs of a queue that are in one state, and print their ids.
+    """Remove the jobs of a queue that are in one state. Prints their ids.
 
     Of the active ones only those that no worker holds.
     """

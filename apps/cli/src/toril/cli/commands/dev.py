@@ -46,7 +46,9 @@ def dev(
     ] = 8001,
     verbose: Verbose = False,
 ) -> None:
-    """Start an application and what it needs, and start again what crashes or whose files change.
+    """Start an application and what it needs, in one terminal.
+
+    What crashes, or whose files change, is started again.
 
     These are a broker, PostgreSQL for an application with a database, its workers, the gateway, and its web
     application. Ctrl-C ends everything: first what takes requests, then the workers, whose running jobs may

@@ -24,7 +24,7 @@ def drain(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Remove the jobs of a queue that wait to be started; those that run or have ended stay."""
+    """Remove the jobs of a queue that wait to be started. Those that run or have ended stay."""
     keys = QueueKeys(queue, prefix)
     states = [JobState.WAITING, JobState.PRIORITIZED, *([JobState.DELAYED] if delayed else [])]
     count = run(count_jobs(url, keys, *states))

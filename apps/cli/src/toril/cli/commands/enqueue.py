@@ -86,7 +86,7 @@ def enqueue(
     strict: Strict = False,
     verbose: Verbose = False,
 ) -> None:
-    """Add a job to its queue and print its id, or with --wait the result as JSON."""
+    """Add a job to its queue. Prints its id, or with --wait its result as JSON."""
     contract, text = _contract_and_payload(target, payload, queue, name)
     job = contract.decode(_read(text))
     key = _deduplicate(deduplicate, ttl)

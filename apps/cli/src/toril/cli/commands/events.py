@@ -43,7 +43,7 @@ def events(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what happens in one or more queues, as it happens, until Ctrl-C."""
+    """Show what happens in queues, as it happens, until Ctrl-C."""
     keys = [QueueKeys(name, prefix) for name in dict.fromkeys(queues)]
     run(_follow(running_broker(url), keys, after, limit, _Json() if as_json else _Lines(keys)))
 

@@ -28,7 +28,7 @@ def job(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show everything of one job: its fields, data, result, failures and log."""
+    """Show a job: its fields, data, result, failures and log."""
     record, children, logs = run(_read(url, QueueKeys(queue, prefix), job_id))
     if as_json:
         print_json(record_as_json(record) | {"children": asdict(children), "logs": logs.lines})

@@ -37,7 +37,7 @@ def jobs(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """List the jobs of a queue that are in one state, or in several."""
+    """List the jobs of a queue in one state, or in several."""
     keys = QueueKeys(queue, prefix)
     wanted = list(dict.fromkeys(states or [JobState.WAITING]))
     records, count = run(_read(url, keys, wanted, offset, limit, newest_first))

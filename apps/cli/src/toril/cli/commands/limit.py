@@ -63,7 +63,7 @@ def limit(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Set the limits of a queue that hold over all its workers, and show them. Without options: show them."""
+    """Set the limits of a queue over all its workers, and show them. Without options: show them."""
     if (concurrency and no_concurrency) or (rate and no_rate) or (hold is not None and release):
         raise BadInput("a limit can be set or lifted, not both")
     wish = _Wish(

@@ -31,7 +31,10 @@ def metrics(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show how many jobs of a queue were completed and failed, in all and in the last minutes."""
+    """Show how many jobs of a queue completed and failed.
+
+    In all, and in each of the last minutes.
+    """
     found = run(_read(url, QueueKeys(queue, prefix), minutes))
     if as_json:
         for each in found:

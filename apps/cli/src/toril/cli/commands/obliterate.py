@@ -24,7 +24,7 @@ def obliterate(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Remove a paused queue for good: every job, schedule, event and setting."""
+    """Remove a paused queue for good. With it go all jobs, schedules, events and settings."""
     keys = QueueKeys(queue, prefix)
     count = run(count_jobs(url, keys, *JobState))
     confirm(f"remove queue {queue!r} for good, with its {count:,} jobs", yes=yes)

@@ -26,7 +26,7 @@ def promote(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Let delayed jobs run now, and print their ids; with --all, how many."""
+    """Let delayed jobs run now. Prints their ids; with --all, how many."""
     if every == bool(job_ids):
         raise BadInput("say which jobs: their ids, or --all")
     keys = QueueKeys(queue, prefix)

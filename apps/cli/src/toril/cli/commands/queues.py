@@ -30,7 +30,10 @@ class QueueStatus(NamedTuple):
 def queues(
     url: Url = None, prefix: Prefix = DEFAULT_PREFIX, as_json: AsJson = False, verbose: Verbose = False
 ) -> None:
-    """List the queues: how many jobs are in each state, how long the oldest waits, and what is limited."""
+    """List the queues, with the number of jobs in each state.
+
+    Also how long the oldest job has waited, and what is limited.
+    """
     found, statuses = run(_read(url, prefix))
     if as_json:
         for status in statuses:

@@ -24,7 +24,7 @@ def remove(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Remove jobs wherever they stand, with their children, and print their ids.
+    """Remove jobs in whatever state, with their children. Prints their ids.
 
     Jobs that a worker holds are refused.
     """

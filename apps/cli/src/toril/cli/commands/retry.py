@@ -41,7 +41,7 @@ def retry(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Let jobs run again that have failed or completed, and print their ids; with --all, how many."""
+    """Let jobs run again that have failed or completed. Prints their ids; with --all, how many."""
     if every == bool(job_ids) or (every and reset_attempts):
         raise BadInput("say which jobs: their ids, or --all; --reset-attempts goes with ids")
     keys = QueueKeys(queue, prefix)

@@ -24,7 +24,7 @@ def workers(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """List the workers that are connected to a queue, Node's too."""
+    """List the workers that are connected to a queue, also Node's."""
     found = run(_read(url, QueueKeys(queue, prefix)))
     if as_json:
         for worker in found:

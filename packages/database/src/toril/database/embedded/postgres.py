@@ -16,7 +16,7 @@ from toril.database.embedded.account import Account, server_account
 from toril.database.embedded.folder import USER, PostgresFolder, answers
 from toril.database.embedded.program import server_programs
 from toril.database.errors import EmbeddedPostgresFailed
-from toril.embedded import Guard, free_port
+from toril.embedded import Guard, free_port, is_taken
 
 READY_WITHIN = 60.0  # one that was killed has to recover
 STOPS_WITHIN = 10
@@ -153,14 +153,18 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + READY_WITHIN
         while not answers(self._socket_url(folder, "postgres")):
             if not self.is_running:
-                log.seek(0)
-                said = log.read()[-LOG_TAIL:].decode(errors="replace")
-                raise EmbeddedPostgresFailed(str(folder.data), f"the server ended: {said}")
+                raise EmbeddedPostgresFailed(str(folder.data), self._why_it_ended(log))
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresFailed(
                     str(folder.data), f"the server does not serve after {READY_WITHIN} s"
                 )
             time.sleep(0.01)
+
+    def _why_it_ended(self, log: IO[bytes]) -> str:
+        if self._port and is_taken(self._port):
+            return f"port {self._port} of 127.0.0.1 is taken; name another one, or 0 for a free one"
+        log.seek(0)
+        return f"the server ended: {log.read()[-LOG_TAIL:].decode(errors='replace')}"
 
     def _prepare(self, folder: PostgresFolder) -> str:
         """Make the database, if there is none, and a new password; the URL for everybody."""

@@ -19,7 +19,7 @@ def database_status(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show which of Toril's own migrations, and of the packages', the database has."""
+    """Show which migrations the database has. Toril's own, and those of the packages."""
     wanted = load_migrations(packages or [])
     found = run(_read(url, wanted))
     if as_json:

@@ -19,7 +19,9 @@ def migrate_database(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Apply the migrations that are not applied yet: Toril's own, then those of the packages, in order.
+    """Apply the migrations that are not applied yet.
+
+    Toril's own come first, then those of the packages, in order.
 
     Run it with every deploy, from as many processes as you like: one applies, the others find it done.
     """

@@ -7,7 +7,7 @@ from toril.cli.commands.outbox.relay_outbox import relay_outbox
 from toril.cli.commands.outbox.retry_rows import retry_rows
 
 outbox = typer.Typer(
-    help="Relay jobs from the outbox of a database to Redis, and see how far that is.",
+    help="Relay jobs from a database's outbox to Redis.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )

@@ -15,7 +15,10 @@ from toril.database.outbox import OutboxStatus, OutboxTable, SetAside
 def outbox_status(
     database_url: DatabaseUrl = None, as_json: AsJson = False, verbose: Verbose = False
 ) -> None:
-    """Show how many rows wait to be relayed, for how long the oldest, and which could not be."""
+    """Show how many rows wait to be relayed.
+
+    Also for how long the oldest has waited, and which could not be relayed.
+    """
     status, rows = run(_read(database_url))
     if as_json:
         print_json(_as_json(status, rows))

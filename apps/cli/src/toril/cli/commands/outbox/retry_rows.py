@@ -23,7 +23,10 @@ def retry_rows(
     database_url: DatabaseUrl = None,
     verbose: Verbose = False,
 ) -> None:
-    """Have rows relayed that were set aside, once what stood in their way is mended."""
+    """Have rows relayed that were set aside.
+
+    Do so once what stood in their way is mended.
+    """
     count = run(_retry(database_url, rows or None))
     print_line(f"{count} rows are to be relayed again")
 

@@ -58,7 +58,10 @@ def set_schedule(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Have jobs run again and again, in place of what the schedule of that id said; print the next run."""
+    """Have jobs run again and again. Prints the next run.
+
+    It takes the place of what the schedule of that id said.
+    """
     job = load_contract(target).decode(payload)
     schedule = Schedule(
         pattern=cron,

@@ -21,7 +21,7 @@ def show_schedule(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show everything of one schedule: when it runs, and what its jobs are made from."""
+    """Show a schedule: when it runs, and what its jobs are made from."""
     record = run(_read(url, QueueKeys(queue, prefix), schedule_id))
     if as_json:
         print_json(schedule_as_json(record))
