@@ -25,6 +25,7 @@ ADDRESS = ServerAddress(host="host")
         "ERR max number of clients reached",
         "ERR AUTH <password> called without any password configured for the default user.",
         "ERR Error running script (call to f_0fd3): @user_script:1: @user_script: 1: -OOM command refused",
+        "ERR OOM command not allowed when used memory > 'maxmemory'. script: on @user_script:98.",
     ],
 )
 def test_what_may_work_later_means_that_redis_is_not_available(reply: str):

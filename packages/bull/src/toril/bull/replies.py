@@ -42,8 +42,9 @@ CLOSED_HERE = "this connection was closed"
 TOO_MANY_CLIENTS = "ERR max number of clients reached"
 WRONG_PASSWORD = re.compile(r"ERR (invalid password|AUTH <password> called without)")
 CLIENT_FORBIDDEN = re.compile(r"NOPERM .*'client")
-# Redis before 7 wraps what a script met: "ERR Error running script (call to f_…): @user_script:1: -OOM …"
-WRAPPED_CODE = re.compile(r"ERR Error running script .*?: -?([A-Z]+) ")
+# Redis before 7 wraps what a script met: "ERR Error running script (call to f_…): @user_script:1: -OOM …"; Valkey 9
+# what a script has caught and raises again: "ERR OOM …"
+WRAPPED_CODE = re.compile(r"ERR (?:Error running script .*?: )?-?([A-Z]+) ")
 
 
 class Welcome(NamedTuple):
@@ -86,14 +87,13 @@ def is_missing_script(reply: object) -> bool:
 
 def is_failover(reply: ReplyError) -> bool:
     """Whether the server became a replica: the name that we dialled may lead to its successor by now."""
-    return str(reply).startswith("READONLY")
+    return _code(str(reply)) == "READONLY"
 
 
 def refusal(address: ServerAddress, command: str, reply: ReplyError) -> BullError:
     """The error that an error reply to `command` stands for."""
     text = str(reply)
-    wrapped = WRAPPED_CODE.match(text)
-    code = wrapped[1] if wrapped else text.partition(" ")[0]
+    code = _code(text)
     if WRONG_PASSWORD.match(text):
         code = "WRONGPASS"
     if code in NOT_NOW:
@@ -104,6 +104,11 @@ def refusal(address: ServerAddress, command: str, reply: ReplyError) -> BullErro
     if text.startswith(TOO_MANY_CLIENTS):
         return BrokerUnavailable(str(address), "it has too many clients already: raise maxclients")
     return CommandRefused(str(address), command, text)
+
+
+def _code(text: str) -> str:
+    wrapped = WRAPPED_CODE.match(text)
+    return wrapped[1] if wrapped else text.partition(" ")[0]
 
 
 def queues_apart(address: str) -> BrokerMisconfigured:

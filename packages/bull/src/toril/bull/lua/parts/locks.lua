@@ -27,6 +27,14 @@ local function unlock(id, token)
   return 0
 end
 
+-- Of a job whose outcome the server refused on its way: it is still ours, as the outcome comes again.
+local function keep_lock(id)
+  local place = #dropped_ids
+  if dropped_ids[place] == id then
+    dropped_keys[place], dropped_ids[place] = nil, nil
+  end
+end
+
 local function drop_locks()
   if #dropped_keys > 0 then
     call('DEL', unpack(dropped_keys))

@@ -134,6 +134,7 @@ local function settle_or_bury(position, has_children)
   end
   if not is_fault_of_job(code) then
     -- The script ends here: what was settled before must not be lost with it.
+    keep_lock(ids[position])
     write_gathered()
   end
   write_active()
