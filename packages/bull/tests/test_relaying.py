@@ -103,6 +103,18 @@ async def test_the_latest_rows_are_remembered_and_no_more(
     assert await connection.execute("TTL", keys.relayed) > 29 * 86_400
 
 
+async def test_the_rows_of_a_relay_whose_clock_is_behind_are_remembered_like_others(
+    relay: RelayQueue, connection: Connection, keys: QueueKeys
+) -> None:
+    ahead = [(2_000_000_000_000, f"old-{number}") for number in range(10_000)]
+    await connection.execute("ZADD", keys.relayed, *[word for pair in ahead for word in pair])
+    rows = [row("1"), row("2"), row("3")]
+    assert await relay.add_rows(keys.queue, rows, now=1_000_000_000.0) == 3
+    await run_all(connection, keys)
+    assert await relay.add_rows(keys.queue, rows, now=1_000_000_000.0) == 0
+    assert await connection.execute("ZCARD", keys.relayed) == 10_000
+
+
 async def test_a_flow_that_comes_again_adds_nothing_even_if_it_has_ended_and_is_gone(
     relay: RelayQueue, connection: Connection, keys: QueueKeys
 ) -> None:

@@ -11,12 +11,14 @@ local function was_relayed(row)
   return call('ZSCORE', relayed_key, row)
 end
 
-local function note_relayed(rows, now)
+-- They are numbered in the order in which they come: clocks differ from relay to relay, and may be set back.
+local function note_relayed(rows)
   if #rows == 0 then
     return
   end
-  for _, row in ipairs(rows) do
-    call('ZADD', relayed_key, now, row)
+  local latest = tonumber(call('ZREVRANGE', relayed_key, 0, 0, 'WITHSCORES')[2]) or 0
+  for place, row in ipairs(rows) do
+    call('ZADD', relayed_key, string.format('%.0f', latest + place), row)
   end
   call('ZREMRANGEBYRANK', relayed_key, 0, -LATEST_ROWS - 1)
   call('EXPIRE', relayed_key, KEPT_FOR)

@@ -23,6 +23,6 @@ end
 
 local replies = add_flow(flow)
 if replies[1] == 0 then
-  note_relayed({ row }, tonumber(flow[1]))
+  note_relayed({ row })
 end
 return replies

@@ -38,6 +38,6 @@ end
 
 if #rows > 0 then
   add_jobs(jobs)
-  note_relayed(rows, tonumber(ARGV[1]))
+  note_relayed(rows)
 end
 return #rows
