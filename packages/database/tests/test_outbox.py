@@ -1,5 +1,6 @@
 """Jobs in the caller's own transaction, through each driver's connection."""
 
+import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -188,6 +189,23 @@ async def test_what_the_contract_and_the_caller_say_travels_with_the_job(
         contract_version=1,
     )
     assert OutboxEntry.read(entry.write()) == entry
+
+
+@pytest.mark.parametrize(("kind", "parents"), [("job", []), ("flow", []), ("job", [None, None])])
+def test_an_entry_written_by_hand_has_as_many_jobs_as_its_kind(kind: str, parents: list[int | None]) -> None:
+    with pytest.raises(ValueError, match=f"a {kind} of {len(parents)} jobs"):
+        OutboxEntry.read(entry_by_hand(kind, parents))
+
+
+@pytest.mark.parametrize("parents", [[0], [None, None], [None, 1], [None, -1], [None, 7]])
+def test_a_flow_written_by_hand_has_its_parents_before_their_children(parents: list[int | None]) -> None:
+    with pytest.raises(ValueError, match="does not stand behind its parent"):
+        OutboxEntry.read(entry_by_hand("flow", parents))
+
+
+def entry_by_hand(kind: str, parents: list[int | None]) -> str:
+    job = {"queue": "agents", "job_id": "page", "name": "read-book", "payload": "{}", "options": {}}
+    return json.dumps({"kind": kind, "jobs": [job | {"parent": parent} for parent in parents]})
 
 
 async def test_a_flow_is_one_row(database: Database, database_url: str) -> None:

@@ -45,6 +45,13 @@ class OutboxEntry:
     kind: Literal["job", "flow"]
     jobs: tuple[OutboxJob, ...]
 
+    def __post_init__(self) -> None:
+        if not self.jobs or (self.kind == "job" and len(self.jobs) > 1):
+            raise ValueError(f"a {self.kind} of {len(self.jobs)} jobs")
+        for place, job in enumerate(self.jobs):
+            if job.parent not in (range(place) if place else (None,)):
+                raise ValueError(f"job {place} does not stand behind its parent")
+
     @property
     def first(self) -> OutboxJob:
         """The job itself, or the parent of the flow."""
