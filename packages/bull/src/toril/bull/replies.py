@@ -42,8 +42,8 @@ CLOSED_HERE = "this connection was closed"
 TOO_MANY_CLIENTS = "ERR max number of clients reached"
 WRONG_PASSWORD = re.compile(r"ERR (invalid password|AUTH <password> called without)")
 CLIENT_FORBIDDEN = re.compile(r"NOPERM .*'client")
-# Redis before 7 wraps what a script met: "ERR Error running script (call to f_…): @user_script:1: -OOM …"; Valkey 9
-# what a script has caught and raises again: "ERR OOM …"
+# Redis before 7 wraps what a script met: "ERR Error running script (call to f_…): @user_script:1: -OOM …".
+# Valkey 9 wraps what a script has caught and raises again: "ERR OOM …".
 WRAPPED_CODE = re.compile(r"ERR (?:Error running script .*?: )?-?([A-Z]+) ")
 
 
