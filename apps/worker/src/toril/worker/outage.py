@@ -1,10 +1,11 @@
 """Redis is gone: keep trying for ever, gently, and say so once."""
 
 import asyncio
-import random
 import time
+from collections.abc import Iterator
 
 from toril.bull.errors import BullError
+from toril.bull.pauses import reconnect_pauses
 from toril.worker import log
 
 FIRST_PAUSE = 0.05
@@ -17,7 +18,7 @@ class Outage:
     def __init__(self, queue: str) -> None:
         self._queue = queue
         self._began: float | None = None
-        self._pause = FIRST_PAUSE
+        self._pauses = _pauses()
 
     @property
     def lasts(self) -> bool:
@@ -28,13 +29,15 @@ class Outage:
         if self._began is None:
             self._began = time.monotonic()
             log.broker_lost(self._queue, str(error))
-        pause = self._pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
-        self._pause = min(self._pause * 2, LONGEST_PAUSE)
-        await asyncio.sleep(pause)
+        await asyncio.sleep(next(self._pauses))
 
     def over(self) -> None:
         """Redis has answered."""
         if self._began is not None:
             log.broker_back(self._queue, time.monotonic() - self._began)
             self._began = None
-            self._pause = FIRST_PAUSE
+            self._pauses = _pauses()
+
+
+def _pauses() -> Iterator[float]:
+    return reconnect_pauses(first=FIRST_PAUSE, longest=LONGEST_PAUSE)

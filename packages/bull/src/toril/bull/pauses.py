@@ -4,12 +4,14 @@ import itertools
 import random
 from collections.abc import Iterator
 
-FIRST_PAUSE = 0.02
-LONGEST_PAUSE = 1.0
 
+def reconnect_pauses(*, first: float = 0.02, longest: float = 1.0) -> Iterator[float]:
+    """Seconds, doubled each time up to the longest, with jitter: clients that fell together rise apart.
 
-def reconnect_pauses() -> Iterator[float]:
-    """Seconds, doubled each time up to one second, with jitter: clients that fell together rise apart."""
+    Args:
+        first: what the first pause is at most.
+        longest: what any is at most.
+    """
     for exponent in itertools.count():
-        longest = min(FIRST_PAUSE * 2 ** min(exponent, 10), LONGEST_PAUSE)
-        yield random.uniform(longest / 2, longest)  # noqa: S311 - no secret depends on it
+        most = min(first * 2 ** min(exponent, 10), longest)
+        yield random.uniform(most / 2, most)  # noqa: S311 - no secret depends on it
