@@ -25,11 +25,11 @@ from examples.library.dev import application
 from examples.library.display import Display
 from examples.library.documents import Collection, Document, read_folder, read_repository
 from examples.library.settings import REPOSITORY, Settings, UsageError, read_settings
-from toril.bull.embedded import default_data_folder
 from toril.cli.dev.lines import LineHandler
 from toril.cli.dev.session import Session, SessionSettings
 from toril.cli.errors import Expected, SessionRuns
 from toril.database import DatabaseError, EmbeddedPostgres
+from toril.embedded import default_data_folder
 from toril.worker.process.logging_setup import configure_logging
 
 STALLED_AFTER = 60.0

@@ -12,9 +12,10 @@ import pytest
 
 from support.waiting import eventually
 from toril.bull.broker_folder import BrokerFolder, answers
-from toril.bull.embedded import VARIABLES, EmbeddedBroker, default_data_folder
+from toril.bull.embedded import VARIABLES, EmbeddedBroker
 from toril.bull.errors import EmbeddedBrokerFailed
 from toril.bull.thread_connection import ThreadConnection
+from toril.embedded import default_data_folder
 
 OWNER = """
 import os, signal, sys, time

@@ -8,8 +8,9 @@ import structlog
 
 from toril.bull.broker_url import URL_VARIABLE, broker_url
 from toril.bull.connection import Connection
-from toril.bull.embedded import EmbeddedBroker, default_data_folder
+from toril.bull.embedded import EmbeddedBroker
 from toril.cli.errors import NoBroker
+from toril.embedded import default_data_folder
 
 CLIENT_NAME = "toril-cli"
 

@@ -5,8 +5,9 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from toril.bull.embedded import EmbeddedBroker, default_data_folder
+from toril.bull.embedded import EmbeddedBroker
 from toril.bull.errors import EmbeddedBrokerFailed
+from toril.embedded import default_data_folder
 
 URL_VARIABLE = "TORIL_REDIS_URL"
 

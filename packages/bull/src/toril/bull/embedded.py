@@ -1,6 +1,5 @@
 """A private Valkey for development, tests and small deployments: a real server that ends with its owner."""
 
-import asyncio
 import os
 import secrets
 import shutil
@@ -11,8 +10,7 @@ from typing import IO, Literal, Self
 
 from toril.bull.broker_folder import BrokerFolder, answers
 from toril.bull.errors import EmbeddedBrokerFailed
-from toril.embedded import Guard, free_port, is_taken
-from toril.embedded import default_data_folder as default_data_folder
+from toril.embedded import EmbeddedServer, Guard, free_port, is_taken
 
 READY_WITHIN = 60.0  # a large append-only file takes its time to load
 STOPS_WITHIN = 10
@@ -33,7 +31,7 @@ protected-mode yes
 """
 
 
-class EmbeddedBroker:
+class EmbeddedBroker(EmbeddedServer):
     """A Valkey (or Redis) server of one's own: append-only, never evicting, out of the reach of other users.
 
     It ends with its owner, even a killed one. Started again on the same data, it has its jobs back.
@@ -53,13 +51,13 @@ class EmbeddedBroker:
         sync: Literal["everysec", "always"] = "everysec",
         program: Path | None = None,
     ) -> None:
+        super().__init__()
         self._data = data
         self._port = port
         self._sync = sync
         self._program = program
         self._password = secrets.token_hex(32)
         self._folder: BrokerFolder | None = None
-        self._guard: Guard | None = None
         self._url: str | None = None
 
     @staticmethod
@@ -77,11 +75,6 @@ class EmbeddedBroker:
         if self._url is None:
             raise self._not_started()
         return self._url
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the server that was started here has not ended."""
-        return self._guard is not None and self._guard.runs
 
     @property
     def pid(self) -> int:
@@ -114,24 +107,6 @@ class EmbeddedBroker:
             else:
                 self._port = port  # the same one when it is started again
                 return self
-
-    def stop(self) -> None:
-        """End the server, its writes on the disk. Nothing happens when it is not running."""
-        guard, self._guard = self._guard, None
-        if guard is not None:
-            guard.stop()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    async def __aenter__(self) -> Self:
-        return await asyncio.to_thread(self.start)
-
-    async def __aexit__(self, *_: object) -> None:
-        await asyncio.to_thread(self.stop)
 
     def _serve(self, program: Path, port: int | None) -> None:
         data = self._data or Path(tempfile.mkdtemp(prefix="toril-"))

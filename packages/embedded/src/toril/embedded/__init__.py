@@ -3,5 +3,16 @@
 from toril.embedded.folder import ServerFolder, default_data_folder, fits_socket
 from toril.embedded.guard import Guard
 from toril.embedded.ports import free_port, is_taken
+from toril.embedded.processes import is_alive
+from toril.embedded.server import EmbeddedServer
 
-__all__ = ["Guard", "ServerFolder", "default_data_folder", "fits_socket", "free_port", "is_taken"]
+__all__ = [
+    "EmbeddedServer",
+    "Guard",
+    "ServerFolder",
+    "default_data_folder",
+    "fits_socket",
+    "free_port",
+    "is_alive",
+    "is_taken",
+]

@@ -11,6 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
+from toril.embedded.processes import is_alive
+
 FREED_WITHIN = 5.0  # the server of an owner that was killed just now is still on its way out
 LONGEST_SOCKET_PATH = 100  # bytes; the system's limit is 104 on macOS and 108 on Linux
 
@@ -115,7 +117,7 @@ class ServerFolder:
             return None  # it is starting
         # The server outlives a killed owner by a moment, in which it still answers.
         url = str(state["url"])
-        return url if _lives(state["pid"]) and self._answers(url) else None
+        return url if is_alive(state["pid"]) and self._answers(url) else None
 
     def _take(self, descriptor: int) -> None:
         deadline = time.monotonic() + FREED_WITHIN
@@ -156,16 +158,6 @@ class ServerFolder:
             return False
         finally:
             os.close(descriptor)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # somebody else's
-    return True
 
 
 def fits_socket(path: Path) -> bool:

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from toril.bull.embedded import EmbeddedBroker, default_data_folder
+from toril.bull.embedded import EmbeddedBroker
 from toril.cli.errors import BrokerEnded, BrokerRuns
 from toril.cli.foreground import LOOK_EVERY, end_at_signal
 from toril.cli.options import DataFolder, LoopbackPort, ShowUrl, Verbose
 from toril.cli.output import print_line, print_note
 from toril.cli.reporting import reported
+from toril.embedded import default_data_folder
 
 
 @reported

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from toril.bull.embedded import default_data_folder
 from toril.cli.dev.lines import LineHandler, prefixed
 from toril.cli.dev.loading import load_application
-from toril.cli.options import Verbose
+from toril.cli.options import DataFolder, Verbose
 from toril.cli.reporting import reported
+from toril.embedded import default_data_folder
 from toril.worker.process.logging_setup import configure_logging
 
 PARTS = ("dev", "broker", "postgres", "outbox", "gateway", "web")
@@ -26,15 +26,7 @@ def dev(
             help="Where the application is described: a package whose module `dev` has an `application`.",
         ),
     ],
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data",
-            metavar="DIR",
-            show_default=False,
-            help="The folder that keeps the jobs. By default TORIL_DATA, else .toril.",
-        ),
-    ] = None,
+    data: DataFolder = None,
     reload: Annotated[
         bool, typer.Option("--reload/--no-reload", help="Start again what runs files that have changed.")
     ] = True,

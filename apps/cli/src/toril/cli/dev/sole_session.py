@@ -9,6 +9,7 @@ from pathlib import Path
 
 from toril.cli.errors import SessionRuns
 from toril.cli.kept_process import Tell
+from toril.embedded import is_alive
 
 LEFTOVERS_END_WITHIN = 60.0
 LOOK_EVERY = 0.05
@@ -44,7 +45,7 @@ async def _take(lock: int, data: Path, tell: Tell) -> None:
         async with asyncio.timeout(LEFTOVERS_END_WITHIN):
             while not _try_to_take(lock):
                 owner = os.pread(lock, 20, 0).decode()
-                if owner and _lives(int(owner)):
+                if owner and is_alive(int(owner)):
                     raise SessionRuns(str(data))
                 if not has_waited:
                     tell("dev", "waiting for what a killed session has left behind to end")
@@ -52,14 +53,6 @@ async def _take(lock: int, data: Path, tell: Tell) -> None:
                 await asyncio.sleep(LOOK_EVERY)
     except TimeoutError:
         raise SessionRuns(str(data)) from None
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _try_to_take(lock: int) -> bool:

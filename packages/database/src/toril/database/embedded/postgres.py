@@ -1,6 +1,5 @@
 """A private PostgreSQL for development, tests and small deployments: it ends with its owner."""
 
-import asyncio
 import secrets
 import signal
 import tempfile
@@ -16,7 +15,7 @@ from toril.database.embedded.account import Account, server_account
 from toril.database.embedded.folder import USER, PostgresFolder, answers
 from toril.database.embedded.program import server_programs
 from toril.database.errors import EmbeddedPostgresFailed
-from toril.embedded import Guard, free_port, is_taken
+from toril.embedded import EmbeddedServer, Guard, free_port, is_taken
 
 READY_WITHIN = 60.0  # one that was killed has to recover
 STOPS_WITHIN = 10
@@ -33,7 +32,7 @@ SETTINGS = {
 THROWN_AWAY = {"fsync": "off", "full_page_writes": "off"}
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(EmbeddedServer):
     """A PostgreSQL of one's own, with pgvector, out of the reach of other users.
 
     It ends with its owner, even a killed one. Started again on the same data, it has all that was committed.
@@ -46,10 +45,10 @@ class EmbeddedPostgres:
     """
 
     def __init__(self, data: Path | None = None, *, port: int | None = None) -> None:
+        super().__init__()
         self._data = data
         self._port = port
         self._folder: PostgresFolder | None = None
-        self._guard: Guard | None = None
         self._url: str | None = None
 
     @staticmethod
@@ -73,11 +72,6 @@ class EmbeddedPostgres:
         if self._url is None:
             raise self._not_started()
         return self._url
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the server that was started here has not ended."""
-        return self._guard is not None and self._guard.runs
 
     @property
     def pid(self) -> int:
@@ -123,24 +117,6 @@ class EmbeddedPostgres:
                 raise
         folder.announce(self._url)
         return self
-
-    def stop(self) -> None:
-        """End the server, its writes on the disk. Nothing happens when it is not running."""
-        guard, self._guard = self._guard, None
-        if guard is not None:
-            guard.stop()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    async def __aenter__(self) -> Self:
-        return await asyncio.to_thread(self.start)
-
-    async def __aexit__(self, *_: object) -> None:
-        await asyncio.to_thread(self.stop)
 
     def _settings(self, folder: PostgresFolder) -> list[str]:
         settings = SETTINGS | ({} if self._data else THROWN_AWAY)
