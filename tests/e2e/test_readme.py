@@ -1,4 +1,4 @@
-"""The README holds: its example runs as it stands, and every command that it names exists."""
+"""The README and its guides hold: their examples run as they stand, and every command they name exists."""
 
 import asyncio
 import json
@@ -24,6 +24,9 @@ from toril.cli.main import app
 from toril.database import EmbeddedPostgres
 
 README = Snippets("README.md")
+GUIDE = Snippets("docs/guide.md")
+COMMAND_LINE = Snippets("docs/command-line.md")
+DOCUMENTS = (README, GUIDE, COMMAND_LINE)
 GROUPS = {"schedule", "key", "database", "outbox"}
 """Commands that have commands of their own."""
 
@@ -45,7 +48,8 @@ def folder() -> Iterator[Path]:
     """The example's files, as a reader would copy them."""
     with tempfile.TemporaryDirectory(prefix="toril-readme-") as name:
         Path(name).chmod(0o711)  # root's PostgreSQL runs as another user, who has to get there
-        README.write_files(Path(name))
+        for document in DOCUMENTS:
+            document.write_files(Path(name))
         yield Path(name)
 
 
@@ -97,14 +101,14 @@ def test_the_job_of_a_transaction_waits_for_the_relay(folder: Path) -> None:
     with EmbeddedPostgres(folder / ".toril"):
         done = run(["python", "add_book.py"], folder)
         assert done.returncode == 0, done.stderr
-        status = run(README.command("toril", "outbox", "status").words, folder)
+        status = run(COMMAND_LINE.command("toril", "outbox", "status").words, folder)
     assert json.loads(status.stdout)["waiting"] == 1
 
 
 async def test_the_schedule_is_applied_and_followed_as_it_stands(folder: Path) -> None:
     with EmbeddedBroker(port=0) as broker:
         for words in (["schedule", "apply", "reports"], ["schedule", "list", "reports"]):
-            done = run(README.command("toril", *words).words, folder, TORIL_REDIS_URL=broker.url)
+            done = run(COMMAND_LINE.command("toril", *words).words, folder, TORIL_REDIS_URL=broker.url)
             assert done.returncode == 0, done.stderr
     assert "write-report" in done.stdout
 
@@ -185,11 +189,17 @@ def options(names: list[str]) -> set[str]:
 
 
 def test_every_command_that_is_named_exists_with_its_options() -> None:
-    named = [each.words for each in README.commands() if each.words[0] == "toril"]
-    assert {words[1] for words in named} >= {"worker", "enqueue", "queues", "jobs", "job", "broker", "retry"}
+    named = [each.words for document in DOCUMENTS for each in document.commands() if each.words[0] == "toril"]
     for _, name, *arguments in named:
         known = options([name, *(arguments[:1] if name in GROUPS else [])])
         missing = {word for word in arguments if word.startswith("--")} - known
         assert not missing, f"toril {name} has no {missing}"
-    inline = set(re.findall(r"`toril (\w+)", README.text))
+    inline = {name for document in DOCUMENTS for name in re.findall(r"`toril (\w+)", document.text)}
     assert inline <= {words[1] for words in named}
+
+
+def test_every_command_is_shown() -> None:
+    command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    shown = {each.words[1] for each in COMMAND_LINE.commands()}
+    assert shown == set(command.commands)

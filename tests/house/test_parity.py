@@ -15,12 +15,17 @@ DOCUMENTS = (
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "PARITY.md",
+    "docs/command-line.md",
+    "docs/gateway.md",
+    "docs/guide.md",
+    "docs/operations.md",
     "docs/outbox.md",
     "docs/reliability.md",
     "docs/tutorial.md",
 )
 NAMED_TEST = re.compile(r"([\w/.-]+\.py)::(\w+)")
 NAMED_PATH = re.compile(r"`((?:tests|packages|apps|examples|bench|scripts)/[\w/.-]+)[`:]")
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 STATUSES = ("yes", "partly", "not yet")
 
 
@@ -46,9 +51,27 @@ def text(document: str) -> str:
 
 
 @cache
+def headings(path: Path) -> frozenset[str]:
+    """What a link's `#…` may name, as GitHub makes it of the headings."""
+    titles = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return frozenset(re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles)
+
+
+@cache
 def functions_of(path: Path) -> frozenset[str]:
     functions = ast.FunctionDef | ast.AsyncFunctionDef
     return frozenset(node.name for node in ast.parse(path.read_text()).body if isinstance(node, functions))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_to_a_file_and_a_heading(document: str) -> None:
+    broken = [
+        f"{target}#{heading}"
+        for target, heading in LINK.findall(text(document))
+        if not (found := (ROOT / document).parent / target if target else ROOT / document).exists()
+        or (heading and heading not in headings(found))
+    ]
+    assert not broken
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
