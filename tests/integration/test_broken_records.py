@@ -115,6 +115,21 @@ async def test_a_job_that_is_no_hash(
         await eventually(lambda: failed(queues, "odd"))
 
 
+async def test_a_job_that_stands_in_line_twice_is_started_once(
+    broker: EmbeddedBroker, prefix: str, connection: Connection, keys: QueueKeys
+) -> None:
+    async with QueueService.connect(broker.url, prefix=prefix) as queues:
+        twice = await queues.enqueue(Paint(colour="red", seconds=0.2))
+        await connection.execute("LPUSH", keys.wait, twice.job_id)
+    async with workshop(broker.url, prefix) as queues:
+        await queues.handle(Paint, twice.job_id).result(timeout=10)
+        record = await queues.inspect("paint").job(twice.job_id)
+        assert record is not None
+        assert record.attempts_started == 1
+        good = await queues.enqueue(Paint(colour="blue"))
+        assert (await good.result(timeout=10)).colour == "blue"
+
+
 async def test_a_lost_lock_leaves_the_worker_at_work(
     broker: EmbeddedBroker, prefix: str, connection: Connection, keys: QueueKeys
 ) -> None:

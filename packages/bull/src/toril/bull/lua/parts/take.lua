@@ -67,12 +67,17 @@ local MOST_BYTES = 4000000
 local MOST_GHOSTS = 500
 
 -- Reads what was popped, in order, up to the bound on bytes, and buries those whose record is broken; ghosts (ids whose
--- job is gone, and the markers of a BullMQ before v5) are dropped. The answer: ids, jobs, how many of the popped ids
--- it came through, the bytes, and what kept it from the others.
-local function read_popped(popped, bytes, now)
+-- job is gone, and the markers of a BullMQ before v5) are dropped. So is an id that was `seen` before: no script puts one
+-- in line twice, but people do, and two runs with one lock could not be told apart. The answer: ids, jobs, how many of
+-- the popped ids it came through, the bytes, and what kept it from the others.
+local function read_popped(popped, bytes, now, seen)
   local ids, jobs, count = {}, {}, 0
   for place, id in ipairs(popped) do
-    local fine, job = pcall(read_job, id)
+    local fine, job = true, nil
+    if not seen[id] then
+      seen[id] = true
+      fine, job = pcall(read_job, id)
+    end
     if fine and job then
       count = count + 1
       ids[count], jobs[count] = id, job
@@ -101,7 +106,7 @@ local function take(capacity, now, terms)
   local duration = terms.limit_duration or queue.limit_duration
   promote_due(now, blocked)
 
-  local taken_ids, taken_jobs = {}, {}
+  local taken_ids, taken_jobs, seen = {}, {}, {}
   local limited, exhausted, ghosts, bytes, fault = limited_for(limit), false, 0, 0, nil
   while bytes < MOST_BYTES and not fault and limited == 0 and not blocked and not exhausted
     and #taken_ids < capacity and ghosts < MOST_GHOSTS do
@@ -115,7 +120,7 @@ local function take(capacity, now, terms)
     if exhausted then
       call('DEL', base .. 'pc')
     end
-    ids, jobs, came, bytes, fault = read_popped(popped, bytes, now)
+    ids, jobs, came, bytes, fault = read_popped(popped, bytes, now, seen)
     ghosts = ghosts + came - #ids
     if came < #popped then
       unpop(popped, came + 1, scores)
