@@ -60,6 +60,7 @@ ShowUrl = Annotated[
     bool, typer.Option("--show-url", help="Print the URL on stdout. With --port it holds the password.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with keys that stay the same.")]
+JsonLogs = Annotated[bool, typer.Option("--json", help="Log JSON lines to stderr; so does LOG_FORMAT=json.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show stack traces.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse a Redis that may evict keys, instead of warning about it.")

@@ -17,7 +17,7 @@ from toril.cli.databases import working_database
 from toril.cli.errors import AddressTaken, KeysMissing
 from toril.cli.event_loop import run
 from toril.cli.loading import load_catalog
-from toril.cli.options import DatabaseUrl, Prefix, Strict, Url, Verbose
+from toril.cli.options import DatabaseUrl, JsonLogs, Prefix, Strict, Url, Verbose
 from toril.cli.reporting import reported
 from toril.jobs import Catalog
 from toril.worker.process.logging_setup import configure_logging
@@ -56,9 +56,7 @@ def backend(
     url: Url = None,
     prefix: Prefix = DEFAULT_PREFIX,
     strict: Strict = False,
-    json_logs: Annotated[
-        bool, typer.Option("--json", help="Log JSON lines to stderr; so does LOG_FORMAT=json.")
-    ] = False,
+    json_logs: JsonLogs = False,
     verbose: Verbose = False,
 ) -> None:
     """Serve the jobs of contracts over HTTP.

@@ -11,7 +11,7 @@ from toril.bull.keys import DEFAULT_PREFIX
 from toril.cli.brokers import working_broker
 from toril.cli.event_loop import run
 from toril.cli.members_health import telling_of_members
-from toril.cli.options import Prefix, Strict, Url, Verbose
+from toril.cli.options import JsonLogs, Prefix, Strict, Url, Verbose
 from toril.cli.rate_limits import read_rate_limit
 from toril.cli.reporting import reported
 from toril.cli.supervisor import supervise
@@ -121,9 +121,7 @@ def worker(
     url: Url = None,
     prefix: Prefix = DEFAULT_PREFIX,
     strict: Strict = False,
-    json_logs: Annotated[
-        bool, typer.Option("--json", help="Log JSON lines to stderr; so does LOG_FORMAT=json.")
-    ] = False,
+    json_logs: JsonLogs = False,
     verbose: Verbose = False,
     member: Annotated[int | None, typer.Option("--member", hidden=True)] = None,
     health_socket: Annotated[Path | None, typer.Option("--health-socket", hidden=True)] = None,

@@ -10,7 +10,7 @@ from toril.bull.keys import DEFAULT_PREFIX
 from toril.cli.brokers import working_broker
 from toril.cli.databases import working_database
 from toril.cli.event_loop import run
-from toril.cli.options import DatabaseUrl, Prefix, Strict, Url, Verbose
+from toril.cli.options import DatabaseUrl, JsonLogs, Prefix, Strict, Url, Verbose
 from toril.cli.reporting import reported
 from toril.worker.process.logging_setup import configure_logging
 from toril.worker.process.shutdown import Shutdown
@@ -27,9 +27,7 @@ def relay_outbox(
     ] = 5.0,
     prefix: Prefix = DEFAULT_PREFIX,
     strict: Strict = False,
-    json_logs: Annotated[
-        bool, typer.Option("--json", help="Log JSON lines to stderr; so does LOG_FORMAT=json.")
-    ] = False,
+    json_logs: JsonLogs = False,
     verbose: Verbose = False,
 ) -> None:
     """Move jobs that were committed to Redis, until SIGTERM or Ctrl-C: each row once, in order.
