@@ -3,13 +3,12 @@ import os
 import signal
 import socket
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import psutil
 import pytest
 
+from support.owners import Owner, ended
 from support.waiting import eventually
 from toril.bull.broker_folder import BrokerFolder, answers
 from toril.bull.embedded import VARIABLES, EmbeddedBroker
@@ -17,7 +16,7 @@ from toril.bull.errors import EmbeddedBrokerFailed
 from toril.bull.thread_connection import ThreadConnection
 from toril.embedded import default_data_folder
 
-OWNER = """
+PROGRAM = """
 import os, signal, sys, time
 from pathlib import Path
 from toril.bull.embedded import EmbeddedBroker
@@ -36,30 +35,8 @@ def _program(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORIL_BROKER_BINARY", str(server))
 
 
-class Owner:
-    """Another process that owns a broker, and dies as the test likes."""
-
-    def __init__(self, data: Path | str, then: str = "") -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", OWNER.format(then=then), str(data)],
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        assert self.process.stdout is not None
-        pid, self.url = self.process.stdout.readline().split()
-        self.server = psutil.Process(int(pid))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_: object):
-        self.process.kill()
-        self.process.communicate()
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
+def owner_of(data: Path | str, then: str = "") -> Owner:
+    return Owner(PROGRAM.format(then=then), data)
 
 
 def mode(path: Path) -> int:
@@ -69,10 +46,6 @@ def mode(path: Path) -> int:
 def execute(url: str, *command: str):
     with ThreadConnection.open(url) as connection:
         return connection.execute(*command)
-
-
-async def ended(process: psutil.Process):
-    await eventually(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_it_listens_on_a_private_socket_in_its_data_folder(tmp_path: Path):
@@ -165,12 +138,12 @@ def test_a_second_owner_is_refused_and_can_join_instead(tmp_path: Path):
 
 
 def test_a_process_joins_the_broker_of_another(tmp_path: Path):
-    with Owner(tmp_path) as owner:
+    with owner_of(tmp_path) as owner:
         assert EmbeddedBroker.running(tmp_path) == owner.url
 
 
 async def test_the_server_ends_when_its_owner_is_killed(tmp_path: Path):
-    with Owner(tmp_path) as owner:
+    with owner_of(tmp_path) as owner:
         execute(owner.url, "SET", "job", "1")
         owner.kill()
         await ended(owner.server)
@@ -180,14 +153,14 @@ async def test_the_server_ends_when_its_owner_is_killed(tmp_path: Path):
 
 
 def test_a_new_owner_waits_for_the_server_of_a_killed_one(tmp_path: Path):
-    with Owner(tmp_path) as owner:
+    with owner_of(tmp_path) as owner:
         owner.kill()
         with EmbeddedBroker(tmp_path) as broker:
             assert execute(broker.url, "PING") == b"PONG"
 
 
 async def test_a_forked_child_does_not_keep_its_parents_broker_alive(tmp_path: Path):
-    with Owner(tmp_path, then="if os.fork() == 0: os.close(1); signal.pause()") as owner:
+    with owner_of(tmp_path, then="if os.fork() == 0: os.close(1); signal.pause()") as owner:
         [child] = [
             process for process in psutil.Process(owner.process.pid).children() if "-c" in process.cmdline()
         ]
@@ -199,7 +172,7 @@ async def test_a_forked_child_does_not_keep_its_parents_broker_alive(tmp_path: P
 
 
 async def test_a_temporary_folder_is_removed_when_the_owner_is_killed():
-    with Owner("") as owner:
+    with owner_of("") as owner:
         folder = Path(owner.url.removeprefix("unix://")).parent.parent
         assert folder.exists()
         owner.kill()
@@ -214,7 +187,7 @@ def test_a_temporary_folder_is_removed_at_stop():
 
 
 async def test_ctrl_c_reaches_the_owner_alone(tmp_path: Path):
-    with Owner(
+    with owner_of(
         # os.write, since the signal may find the owner in the middle of a print.
         tmp_path,
         then="signal.signal(signal.SIGINT, lambda *_: os.write(1, b'draining\\n'))",

@@ -3,20 +3,19 @@
 import os
 import signal
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
 
+from support.owners import Owner, ended
 from support.waiting import eventually
 from toril.database import EmbeddedPostgres, EmbeddedPostgresFailed
 from toril.database.embedded import program
 from toril.database.embedded.account import Account, server_account
 
-OWNER = """
+PROGRAM = """
 import signal, sys
 from pathlib import Path
 from toril.database import EmbeddedPostgres
@@ -28,37 +27,10 @@ while True:
 """
 
 
-class Owner:
-    """Another process that owns a server, and dies as the test likes."""
-
-    def __init__(self, data: Path | str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", OWNER, str(data)], stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None
-        pid, self.url = self.process.stdout.readline().split()
-        self.server = psutil.Process(int(pid))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_: object):
-        self.process.kill()
-        self.process.communicate()
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
 def value(url: str, query: str):
     with psycopg.connect(url) as connection:
         row = connection.execute(query.encode()).fetchone()
         return row and row[0]
-
-
-async def ended(process: psutil.Process):
-    await eventually(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_it_serves_with_pgvector_on_a_socket_that_is_closed_to_others(data: Path) -> None:
@@ -120,7 +92,7 @@ def test_a_second_owner_is_refused_and_can_join_instead(data: Path) -> None:
 
 
 async def test_the_server_ends_when_its_owner_is_killed(data: Path) -> None:
-    with Owner(data) as owner:
+    with Owner(PROGRAM, data) as owner:
         assert EmbeddedPostgres.running(data) == owner.url
         owner.kill()
         await ended(owner.server)
@@ -130,7 +102,7 @@ async def test_the_server_ends_when_its_owner_is_killed(data: Path) -> None:
 
 
 async def test_a_temporary_folder_is_removed_when_the_owner_is_killed() -> None:
-    with Owner("") as owner:
+    with Owner(PROGRAM, "") as owner:
         folder = Path(owner.url.split("host=")[1].replace("%2F", "/")).parent.parent
         assert folder.exists()
         owner.kill()
