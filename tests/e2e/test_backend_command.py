@@ -57,7 +57,9 @@ async def test_a_port_that_is_taken_is_one_clear_line(toril: Start):
         port = taken.getsockname()[1]
         with toril("backend", CONTRACTS, "--port", str(port)) as gateway:
             assert gateway.exit_code() == 1
-            assert f"cannot listen on 127.0.0.1 port {port}" in gateway.log
+            assert (
+                f"cannot listen on 127.0.0.1 port {port}: Address already in use; see --host" in gateway.log
+            )
             assert "Traceback" not in gateway.log
 
 

@@ -85,7 +85,7 @@ def test_handlers_without_a_handler_are_refused(folder: Path):
             "importing greeter failed: ModuleNotFoundError: No module named 'nowhere' ({file}:1)",
         ),
         ("raise SystemExit(3)", "importing greeter failed: SystemExit: 3 ({file}:1)"),
-        ("def broken(:", "importing greeter failed: SyntaxError: invalid syntax"),
+        ("def broken(:", "importing greeter failed: SyntaxError: invalid syntax ({file}:1)"),
     ],
 )
 def test_an_error_inside_the_module_is_told_in_one_line(folder: Path, source: str, reason: str):

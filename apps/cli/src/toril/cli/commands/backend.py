@@ -77,7 +77,8 @@ def backend(
     try:
         listening = listen(host, port)
     except OSError as error:
-        raise AddressTaken(host, port, error.strerror or str(error)) from error
+        reason, _, _ = (error.strerror or str(error)).partition(" (while")  # the address is said already
+        raise AddressTaken(host, port, reason) from error
     with listening:
         is_local = is_loopback(listening)
         if not is_local and not keys:

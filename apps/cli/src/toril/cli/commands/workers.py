@@ -31,9 +31,14 @@ def workers(
             print_json(asdict(worker))
     elif found:
         columns = ["name", "address", "connected"]
-        print_table(columns, [[each.name or "-", each.address, span(each.age)] for each in found])
+        print_table(columns, [[each.name or "-", _place_of(each), span(each.age)] for each in found])
     else:
         print_note(f"no worker is connected to queue {queue!r}")
+
+
+def _place_of(worker: WorkerPresence) -> str:
+    """Where a worker is. Of a Unix socket the server knows the path alone, and writes it in its own way."""
+    return "this machine" if "/" in worker.address else worker.address
 
 
 async def _read(url: str | None, keys: QueueKeys) -> list[WorkerPresence]:

@@ -74,7 +74,13 @@ def described(found: object) -> str:
 
 
 def _import_failed(target: str, module_name: str, error: BaseException) -> BadTarget:
-    innermost = traceback.extract_tb(error.__traceback__)[-1]
     last_line = traceback.format_exception_only(error)[-1].strip()
-    where = "" if "importlib" in innermost.filename else f" ({innermost.filename}:{innermost.lineno})"
-    return BadTarget(target, f"importing {module_name} failed: {last_line}{where}")
+    return BadTarget(target, f"importing {module_name} failed: {last_line}{_place_of(error)}")
+
+
+def _place_of(error: BaseException) -> str:
+    """The file and the line that are at fault; nothing where only the import itself is."""
+    if isinstance(error, SyntaxError):  # its own line never ran, so no traceback has it
+        return f" ({error.filename}:{error.lineno})"
+    innermost = traceback.extract_tb(error.__traceback__)[-1]
+    return "" if "importlib" in innermost.filename else f" ({innermost.filename}:{innermost.lineno})"
