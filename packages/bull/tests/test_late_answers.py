@@ -15,6 +15,7 @@ from toril.bull.queue import JobQueue, NewJob
 from toril.bull.thread_connection import ThreadConnection
 
 LOCK = 4.0
+TOKEN = "w:1"  # noqa: S105
 
 
 @pytest.fixture
@@ -61,3 +62,14 @@ async def test_jobs_whose_locks_still_hold_are_taken_and_locked_anew(
 
     assert [job.id for job in taken.jobs] == ["1", "2"]
     assert observer.execute("PTTL", keys.lock("1")) > 0.5 * LOCK * 1_000
+
+
+async def test_a_job_that_was_deleted_by_hand_meanwhile_does_not_cost_the_others(
+    connection: Connection, keys: QueueKeys
+) -> None:
+    await JobQueue(connection, keys).add([NewJob("paint", b"{}", JobOptions())] * 3)
+    intake = Intake(connection, keys, worker_id="w", lock_duration=LOCK)
+    await intake.settle_and_take([], 3, token=TOKEN)
+    await connection.execute("DEL", keys.job("2"))
+    intake.token_in_doubt = TOKEN
+    assert [job.id for job in await intake.reclaim()] == ["1", "3"]

@@ -13,10 +13,11 @@ local active = call('LRANGE', base .. 'active', 0, -1)
 -- The newest stands first; they are to start in the order in which they were taken.
 for i = #active, 1, -1 do
   local lock_key = base .. active[i] .. ':lock'
-  if call('GET', lock_key) == ARGV[1] then
+  local job = call('GET', lock_key) == ARGV[1] and read_job(active[i])
+  -- One that was deleted by hand meanwhile is a ghost: it stalls, and is dropped then.
+  if job then
     call('PEXPIRE', lock_key, ARGV[2])
-    ids[#ids + 1] = active[i]
-    jobs[#jobs + 1] = read_job(active[i])
+    ids[#ids + 1], jobs[#jobs + 1] = active[i], job
   end
 end
 return { ids, jobs }
