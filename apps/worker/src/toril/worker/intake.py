@@ -172,12 +172,20 @@ class IntakeLoop:
         """Settles what Redis refused as a whole; an outcome that it refuses by itself is told and dropped."""
         for outcome in batch:
             try:
-                alone = await intake.settle_and_take([outcome], 0)
+                alone = await self._settle_alone(intake, outcome)
             except BullError as error:
                 log.outcome_refused(self._queue, outcome.job_id, type(outcome).__name__, str(error))
             else:
                 self._settling.judge(alone.refused, in_doubt=True)
             self._locks.let_go(outcome.job_id, outcome.token)
+
+    async def _settle_alone(self, intake: Intake, outcome: Outcome) -> Taken:
+        """A Redis that is gone meanwhile has refused nothing."""
+        while True:
+            try:
+                return await intake.settle_and_take([outcome], 0)
+            except BrokerUnavailable as error:
+                await self._outage.endure(error)
 
     async def _sleep(self, marker: Marker) -> bool:
         """Sleeps as long as nothing can be due; whether it is time to look."""
