@@ -15,6 +15,7 @@ DOCUMENTS = (
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "PARITY.md",
+    "docs/bad-input.md",
     "docs/command-line.md",
     "docs/gateway.md",
     "docs/guide.md",

@@ -1,4 +1,4 @@
-"""Every row of the table of bad input in ARCHITECTURE.md that a running queue shows."""
+"""Every row of the table of docs/bad-input.md that a running queue shows."""
 
 import asyncio
 import time
