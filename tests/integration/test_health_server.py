@@ -151,6 +151,22 @@ def test_clients_that_say_nothing_do_not_take_more_than_so_many_places() -> None
                 connection.close()
 
 
+def test_a_client_that_says_a_letter_now_and_then_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toril.worker.monitoring.server.REQUEST_WITHIN", 0.5)
+    with (
+        HealthServer.of_workers([]) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as slow,
+        pytest.raises(OSError, match=r"reset|[Bb]roken pipe"),
+    ):
+        send_slowly(slow, b"GET /" + b"a" * 200)
+
+
+def send_slowly(connection: socket.socket, said: bytes) -> None:
+    for letter in said:
+        connection.sendall(bytes([letter]))
+        time.sleep(0.1)
+
+
 def test_every_metric_is_in_the_handbook(broker: EmbeddedBroker) -> None:
     handbook = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
     named = set(re.findall(r"^\| `(toril_\w+)`", handbook, re.MULTILINE))

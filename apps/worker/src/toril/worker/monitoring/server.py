@@ -4,6 +4,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -113,9 +114,14 @@ class _Server(ThreadingMixIn, HTTPServer):
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answers, unless the whole takes too long: who sends a byte now and then must not keep a place."""
+        deadline = threading.Timer(REQUEST_WITHIN, _cut, (request,))
+        deadline.daemon = True
+        deadline.start()
         try:
             super().process_request_thread(request, client_address)
         finally:
+            deadline.cancel()
             self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -123,6 +129,11 @@ class _Server(ThreadingMixIn, HTTPServer):
         fault = sys.exception()
         if not isinstance(fault, OSError):
             log.health_not_told(repr(fault))
+
+
+def _cut(request: socket.socket) -> None:
+    with suppress(OSError):  # it has just been closed
+        request.shutdown(socket.SHUT_RDWR)
 
 
 class _Requests(BaseHTTPRequestHandler):
