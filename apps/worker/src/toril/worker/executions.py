@@ -13,8 +13,6 @@ from toril.worker.execution import Executor
 
 # Of jobs that were cancelled before they were known to run here; most of them just run elsewhere.
 MOST_REMEMBERED = 100
-
-
 # What a cancelled handler may take to clean up; one that goes on for longer is stuck.
 STUCK_AFTER = 5.0
 

@@ -27,8 +27,6 @@ TRY_TO_LEAD_EVERY = 1.0
 LOOK_WITHIN = 2.0
 # A server that hangs is given up after so many milliseconds.
 SETTINGS = "SET statement_timeout = 30000"
-
-
 # A server that has become a replica says so by an internal error.
 _GONE = (DatabaseUnavailable, OperationalError, InternalError)
 

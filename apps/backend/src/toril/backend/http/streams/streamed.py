@@ -73,7 +73,7 @@ class EventStream(Response):
                     async for part in self._source:
                         await send(_part(part))
             except (BrokerUnavailable, ServiceClosed):
-                pass
+                pass  # the status has been sent: the stream ends, and its client comes back for the rest
             except TimeoutError:
                 if not self._ending.has_begun:
                     raise
