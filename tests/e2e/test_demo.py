@@ -106,7 +106,7 @@ def started(scratch: Path, **more: str) -> subprocess.Popen[str]:
     )
 
 
-def processes(scratch: Path) -> list[psutil.Process]:
+def processes(scratch: Path, program: str | None = None) -> list[psutil.Process]:
     """Every process of the demo: its temporary folder stands in their commands or environments."""
     found: list[psutil.Process] = []
     for process in psutil.process_iter():
@@ -114,7 +114,7 @@ def processes(scratch: Path) -> list[psutil.Process]:
             words = [*process.cmdline(), *process.environ().values()]
         except psutil.Error:
             continue
-        if any(str(scratch) in word for word in words):
+        if (program is None or program in words) and any(str(scratch) in word for word in words):
             found.append(process)
     return found
 
@@ -125,7 +125,7 @@ async def left_clean(scratch: Path) -> None:
 
 
 def workers(scratch: Path) -> list[psutil.Process]:
-    return [process for process in processes(scratch) if "toril.worker" in process.cmdline()]
+    return processes(scratch, "toril.worker")
 
 
 def wait_until_at_work(running: subprocess.Popen[str]) -> None:

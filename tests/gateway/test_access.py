@@ -20,7 +20,7 @@ RED = {"colour": "red"}
 PAINT = "/jobs/paint/paint"
 
 
-class Frame(Job[None], queue=Queue("frames"), name="frame"):
+class Frame(Job[None], queue=Queue("gallery"), name="frame"):
     """A job of another queue."""
 
 
@@ -74,18 +74,18 @@ async def test_without_a_key_that_is_known_nothing_is_told(broker: EmbeddedBroke
 
 
 async def test_a_key_may_be_for_some_queues_only(broker: EmbeddedBroker, prefix: str):
-    secret, key = new_key(Scope, queues=["frames"])
+    secret, key = new_key(Scope, queues=["gallery"])
     async with gateway_client(broker.url, prefix, contracts=CONTRACTS, keys=ApiKeys([key])) as client:
         client.headers = bearer(secret)
         refused = await client.post(PAINT, json=RED)
         listed = (await client.get("/queues")).json()
         metrics = (await client.get("/metrics")).text
-        lines = b'{"queue":"paint","name":"paint","data":{}}\n{"queue":"frames","name":"frame","data":{}}'
+        lines = b'{"queue":"paint","name":"paint","data":{}}\n{"queue":"gallery","name":"frame","data":{}}'
         batch = await client.post("/jobs:batch", content=lines, headers={"content-type": NDJSON})
 
     assert (refused.status_code, problem_name(refused)) == (403, "forbidden")
-    assert [queue["name"] for queue in listed] == ["frames"]
-    assert 'queue="frames"' in metrics
+    assert [queue["name"] for queue in listed] == ["gallery"]
+    assert 'queue="gallery"' in metrics
     assert 'queue="paint"' not in metrics
     assert [line.partition('"status":')[2][:3] for line in batch.text.splitlines()] == ["403", "202"]
 

@@ -20,6 +20,7 @@ from toril.backend.services.watcher import MOST_UNREAD_EVENTS_OF_A_QUEUE
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.types import EventKind
+from toril.worker import WorkerSettings
 
 PAINT = "/jobs/paint/paint"
 RED = {"colour": "red"}
@@ -274,7 +275,7 @@ async def test_a_thousand_streams_cost_one_connection_to_redis(
         try:
             assert len(open_streams) == 1_050
             assert await connections() == (3, 1)
-            async with running_worker(broker.url, prefix), asyncio.timeout(60):
+            async with running_worker(broker.url, prefix, settings=WorkerSettings()), asyncio.timeout(120):
                 for reader, _, path in open_streams:
                     await reader.readuntil(b"event: completed\n")
                     if path != ALL_EVENTS:

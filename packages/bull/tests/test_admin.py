@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from toril.bull.admin import QueueAdmin
+from toril.bull.admin import Cancellation, QueueAdmin
 from toril.bull.connection import Connection
 from toril.bull.errors import InvalidSetting, JobNotCancellable, JobNotFound, QueueBusy, QueueNotPaused
 from toril.bull.inspect import QueueInspector
@@ -41,12 +41,20 @@ async def test_a_job_that_stands_nowhere_is_not_said_to_run(
         await admin.cancel("1")
 
 
-async def test_a_job_that_runs_is_said_to_be_active(
+async def test_a_job_that_runs_is_told_to_end(
     admin: QueueAdmin, connection: Connection, keys: QueueKeys
 ) -> None:
     await connection.execute("HSET", keys.job("1"), "name", "paint")
     await connection.execute("LPUSH", keys.active, "1")
-    with pytest.raises(JobNotCancellable, match="it is active"):
+    assert await admin.cancel("1") is Cancellation.REQUESTED
+
+
+async def test_a_job_that_has_ended_is_said_to_be_completed(
+    admin: QueueAdmin, connection: Connection, keys: QueueKeys
+) -> None:
+    await connection.execute("HSET", keys.job("1"), "name", "paint")
+    await connection.execute("ZADD", keys.base + "completed", 1, "1")
+    with pytest.raises(JobNotCancellable, match="it is completed"):
         await admin.cancel("1")
 
 
