@@ -77,6 +77,23 @@ async def test_a_request_that_does_not_arrive_is_told_so(
     assert b"request-timeout" in answer
 
 
+async def test_a_request_that_drips_in_is_told_so(client: AsyncClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("toril.backend.http.requests.bodies.ALL_WITHIN", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+    writer.write(
+        b"POST /jobs/paint/paint HTTP/1.1\r\nHost: localhost\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
+    )
+    answering = asyncio.create_task(reader.readline())
+    async with asyncio.timeout(20):
+        while not answering.done():
+            writer.write(b" ")
+            await asyncio.wait([answering], timeout=0.02)
+    writer.close()
+
+    assert answering.result().startswith(b"HTTP/1.1 408")
+
+
 async def test_a_batch_that_stops_coming_is_answered_so_far_and_told_so(
     client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ):

@@ -132,7 +132,7 @@ class BodyTooSlow(GatewayError):
 
     def __init__(self, within: float) -> None:
         self.within = within
-        super().__init__(f"nothing more of the request came for {within:g} s")
+        super().__init__(f"the request, or its next part, did not come within {within:g} s: send it faster")
 
 
 class InvalidLine(GatewayError, ValueError):

@@ -28,7 +28,7 @@ class GatewaySettings:
     heartbeat: float = 15.0
     most_requests: int = 1_000
     most_streams: int = 5_000
-    most_per_key: int = 1_000
+    most_per_key: int = 500
     idempotency_window: float = 86_400.0
     cors_origins: tuple[str, ...] = ()
 

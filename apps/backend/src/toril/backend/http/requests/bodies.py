@@ -9,6 +9,7 @@ from starlette.requests import Request
 from toril.backend.http.errors import BodyTooLarge, BodyTooSlow, UnsupportedMediaType
 
 READ_WITHIN = 30.0
+ALL_WITHIN = 120.0
 PASS_OVER_WITHIN = 2.0
 MOST_PASSED_OVER = 16 * 1024 * 1024
 
@@ -22,9 +23,17 @@ async def read_body(request: Request, most: int) -> bytes:
     Raises:
         UnsupportedMediaType: it is not said to be JSON.
         BodyTooLarge: it has more bytes; no more than those are kept.
-        BodyTooSlow: nothing came for READ_WITHIN seconds.
+        BodyTooSlow: nothing came for READ_WITHIN seconds, or not all of it within ALL_WITHIN.
         ClientDisconnect: the client has left.
     """
+    try:
+        async with asyncio.timeout(ALL_WITHIN):
+            return await _read_body(request, most)
+    except TimeoutError:
+        raise BodyTooSlow(ALL_WITHIN) from None
+
+
+async def _read_body(request: Request, most: int) -> bytes:
     require_media_type(request, "application/json")
     declared = request.headers.get("content-length", "")
     is_too_large = declared.isdecimal() and int(declared) > most
