@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from support.servers import Server
 from support.waiting import eventually
 from toril.backend import QueueService
 from toril.bull.connection import Connection
@@ -75,7 +74,7 @@ async def test_adding_a_plain_job(queue_and_intake: tuple[Connection, JobQueue, 
 
 
 async def test_settling_and_taking_a_plain_job(
-    queue_and_intake: tuple[Connection, JobQueue, Intake], server_kind: Server
+    queue_and_intake: tuple[Connection, JobQueue, Intake],
 ) -> None:
     connection, queue, intake = queue_and_intake
     await queue.add([NewJob("paint", b"{}", JobOptions())] * BATCH * 3)
@@ -83,9 +82,7 @@ async def test_settling_and_taking_a_plain_job(
     second = await intake.settle_and_take([Completed(job.id, job.token, b"1") for job in first.jobs], BATCH)
     before = await calls(connection)
     await intake.settle_and_take([Completed(job.id, job.token, b"1") for job in second.jobs], BATCH)
-    # A server without MSETEX sets the locks one by one.
-    expected = (6, 15) if server_kind is Server.VALKEY else (7, 14)
-    assert of_batch(await spent(connection, before)) == expected
+    assert of_batch(await spent(connection, before)) == (7, 14)
 
 
 async def test_settling_and_taking_one_job(queue_and_intake: tuple[Connection, JobQueue, Intake]) -> None:

@@ -1,25 +1,13 @@
 --- use events
 -- Starts jobs that were read: they are locked, told of, counted, and stand in `active`.
 
--- MSETEX came with Valkey 9.1 and Redis 8.4.
-local CAN_SET_MANY = (redis.VALKEY_VERSION_NUM or 0) >= 0x090100 or (redis.REDIS_VERSION_NUM or 0) >= 0x080400
-
+-- One by one: Valkey 9.1 loses what MSETEX sets while it moves the slot to another server.
 local function lock(ids, token, duration)
   if token == '0' then
     return
-  elseif CAN_SET_MANY and #ids > 1 then
-    local locks = {}
-    for place = 1, #ids do
-      locks[place * 2 - 1] = base .. ids[place] .. ':lock'
-      locks[place * 2] = token
-    end
-    locks[#locks + 1] = 'PX'
-    locks[#locks + 1] = duration
-    call('MSETEX', #ids, unpack(locks))
-  else
-    for _, id in ipairs(ids) do
-      call('SET', base .. id .. ':lock', token, 'PX', duration)
-    end
+  end
+  for _, id in ipairs(ids) do
+    call('SET', base .. id .. ':lock', token, 'PX', duration)
   end
 end
 
