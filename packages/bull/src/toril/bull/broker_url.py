@@ -7,7 +7,7 @@ from pathlib import Path
 
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.errors import EmbeddedBrokerFailed
-from toril.embedded import default_data_folder
+from toril.embedded import default_data_folder, joined_or_started
 
 URL_VARIABLE = "TORIL_REDIS_URL"
 
@@ -29,14 +29,8 @@ def broker_url(url: str | None = None, *, data: Path | None = None) -> Generator
 
 
 def _embedded_url(data: Path, stack: ExitStack) -> str:
-    joined = EmbeddedBroker.running(data)
-    if joined is not None:
-        return joined
-    try:
-        return stack.enter_context(EmbeddedBroker(data)).url
-    except EmbeddedBrokerFailed:
-        # Another process may have started one at the same moment.
-        joined = EmbeddedBroker.running(data)
-        if joined is None:
-            raise
-        return joined
+    return joined_or_started(
+        lambda: EmbeddedBroker.running(data),
+        lambda: stack.enter_context(EmbeddedBroker(data)).url,
+        EmbeddedBrokerFailed,
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from toril.database.embedded import EmbeddedPostgres
 from toril.database.errors import EmbeddedPostgresFailed
-from toril.embedded import default_data_folder
+from toril.embedded import default_data_folder, joined_or_started
 
 URL_VARIABLE = "TORIL_DATABASE_URL"
 
@@ -29,14 +29,8 @@ def database_url(url: str | None = None, *, data: Path | None = None) -> Generat
 
 
 def _embedded_url(data: Path, stack: ExitStack) -> str:
-    joined = EmbeddedPostgres.running(data)
-    if joined is not None:
-        return joined
-    try:
-        return stack.enter_context(EmbeddedPostgres(data)).url
-    except EmbeddedPostgresFailed:
-        # Another process may have started one at the same moment.
-        joined = EmbeddedPostgres.running(data)
-        if joined is None:
-            raise
-        return joined
+    return joined_or_started(
+        lambda: EmbeddedPostgres.running(data),
+        lambda: stack.enter_context(EmbeddedPostgres(data)).url,
+        EmbeddedPostgresFailed,
+    )

@@ -4,7 +4,7 @@ from toril.embedded.folder import ServerFolder, default_data_folder, fits_socket
 from toril.embedded.guard import Guard
 from toril.embedded.ports import free_port, is_taken
 from toril.embedded.processes import is_alive
-from toril.embedded.server import EmbeddedServer
+from toril.embedded.server import EmbeddedServer, joined_or_started
 
 __all__ = [
     "EmbeddedServer",
@@ -15,4 +15,5 @@ __all__ = [
     "free_port",
     "is_alive",
     "is_taken",
+    "joined_or_started",
 ]

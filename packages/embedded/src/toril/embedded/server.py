@@ -2,6 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Self
 
 from toril.embedded.guard import Guard
@@ -39,3 +40,25 @@ class EmbeddedServer(ABC):
 
     async def __aexit__(self, *_: object) -> None:
         await asyncio.to_thread(self.stop)
+
+
+def joined_or_started(
+    running: Callable[[], str | None], start: Callable[[], str], failure: type[Exception]
+) -> str:
+    """The URL of the server that runs already, or of the one that is started for want of it.
+
+    Args:
+        running: tells the URL of one that runs.
+        start: starts one and tells its URL; raises `failure` if it does not start.
+    """
+    joined = running()
+    if joined is not None:
+        return joined
+    try:
+        return start()
+    except failure:
+        # Another process may have started one at the same moment.
+        joined = running()
+        if joined is None:
+            raise
+        return joined
