@@ -87,7 +87,7 @@ def test_the_profile_names_the_script_and_our_modules() -> None:
     done = bench(module="bench.profiling")
 
     assert done.returncode == 0, done.stderr
-    assert "evalsha" in done.stdout
+    assert "fcall" in done.stdout
     assert "toril/worker/execution.py" in done.stdout
 
 

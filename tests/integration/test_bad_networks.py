@@ -10,11 +10,11 @@ from structlog.testing import capture_logs
 
 from support.jobs import Paint, Painted
 from support.proxy import Fault, Proxy
+from support.script_names import sent_as
 from support.waiting import eventually
 from support.workshop import QUICK, is_in, running_worker
 from toril.backend import BrokerUnavailable, JobFailed, JobHandle, JobNotCancellable, QueueService
 from toril.bull.embedded import EmbeddedBroker
-from toril.bull.scripts import load
 from toril.types import CANCELLED, EventKind, JobState
 from toril.worker import Handlers, JobContext
 
@@ -22,7 +22,7 @@ from toril.worker import Handlers, JobContext
 PATIENT = replace(QUICK, lock_duration=4.0, stalled_interval=0.5)
 NOTICED_WITHIN = 30.0  # generous: six seconds are what it takes at most
 
-SETTLE_AND_TAKE = load("working/settle_and_take").sha
+SETTLE_AND_TAKE = sent_as("working/settle_and_take")
 EVERY_FAULT = list(Fault)
 
 
@@ -109,7 +109,7 @@ async def test_a_lock_is_renewed_again_in_time(
     proxy: Proxy, queues: QueueService, prefix: str, fault: Fault
 ) -> None:
     studio = Studio()
-    trap = proxy.trap(load("working/renew_locks").sha, fault)
+    trap = proxy.trap(sent_as("working/renew_locks"), fault)
     async with running_worker(proxy.url, prefix, handlers=studio.handlers, settings=PATIENT):
         handle = await queues.enqueue(Paint(colour="red"))
         await trap.sprung.wait()
@@ -123,10 +123,10 @@ async def test_a_lock_is_renewed_again_in_time(
 async def test_the_stalled_check_goes_on(
     proxy: Proxy, queues: QueueService, prefix: str, fault: Fault
 ) -> None:
-    trap = proxy.trap(load("working/recover_stalled").sha, fault)
+    trap = proxy.trap(sent_as("working/recover_stalled"), fault)
     async with running_worker(proxy.url, prefix, settings=PATIENT) as worker:
         await trap.sprung.wait()
-        again = proxy.trap(load("working/recover_stalled").sha, Fault.LOSE_REPLY)
+        again = proxy.trap(sent_as("working/recover_stalled"), Fault.LOSE_REPLY)
         await asyncio.wait_for(again.sprung.wait(), NOTICED_WITHIN)
         await eventually(lambda: worker.is_ready)
 
@@ -196,7 +196,7 @@ async def test_a_producer_is_told_and_goes_on(
 ) -> None:
     async with QueueService.connect(proxy.url, prefix=prefix, timeout=1.0) as distant:
         await distant.enqueue(Paint(colour="red"))
-        proxy.trap(load("adding/add").sha, fault)
+        proxy.trap(sent_as("adding/add"), fault)
         with pytest.raises(BrokerUnavailable):
             await distant.enqueue(Paint(colour="blue"), job_id="blue")
         handle = await distant.enqueue(Paint(colour="blue"), job_id="blue")

@@ -22,6 +22,7 @@ from toril.jobs import Job, Queue
 from toril.worker import Handlers, JobContext, WorkerFactory
 
 BATCH = 50
+OWN = ("evalsha", "fcall", "function|load", "info", "script|load")
 
 easel = Queue("easel")
 
@@ -38,7 +39,7 @@ async def calls(connection: Connection) -> dict[str, int]:
         for line in stats.splitlines()
         if line.startswith("cmdstat_")
     }
-    return {name: count for name, count in counted.items() if name not in ("evalsha", "info", "script|load")}
+    return {name: count for name, count in counted.items() if name not in OWN}
 
 
 async def spent(connection: Connection, before: dict[str, int]) -> dict[str, int]:

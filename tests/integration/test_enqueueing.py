@@ -23,8 +23,8 @@ def jobs(count: int) -> Iterator[Paint]:
 
 async def script_calls(connection: Connection) -> int:
     stats = (await connection.execute("INFO", "commandstats")).decode()
-    line = next((line for line in stats.splitlines() if line.startswith("cmdstat_evalsha:")), "calls=0,")
-    return int(line.partition("calls=")[2].partition(",")[0])
+    lines = [line for line in stats.splitlines() if line.startswith(("cmdstat_evalsha:", "cmdstat_fcall:"))]
+    return sum(int(line.partition("calls=")[2].partition(",")[0]) for line in lines)
 
 
 async def waiting(queues: QueueService) -> int:

@@ -45,7 +45,34 @@ def test_a_script_is_known_by_the_hash_that_redis_gives_it() -> None:
 
 def test_a_part_used_within_a_function_is_that_functions_own() -> None:
     text = load("working/settle_and_take").text
-    assert re.search(r"^local function consequences\(\)$", text, re.MULTILINE)
+    assert re.search(r"^local function consequences_of_end\(\)$", text, re.MULTILINE)
     assert re.search(r"^    local function child_completed\(", text, re.MULTILINE)
     # What the script has made by then is not made again.
     assert len(re.findall(r"^ *local function emit\(", text, re.MULTILINE)) == 1
+
+
+FUNCTIONS = [name for name in NAMES if load(name).function]
+
+
+def test_what_is_called_for_each_job_is_a_function_too() -> None:
+    assert {"adding/add", "working/settle_and_take"} <= set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_no_name_twice(name: str) -> None:
+    function = load(name).function
+    assert function is not None
+    declared = re.findall(r"^local (?:function )?([\w, ]+)", function.library, re.MULTILINE)
+    names = [each.strip() for some in declared for each in some.split(",")]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_declares_once_and_begins_each_call_anew(name: str) -> None:
+    function = load(name).function
+    assert function is not None
+    declared, _, called = function.library.partition("\nlocal function run()\n")
+    assert "\nlocal function steering()\n" in declared
+    assert "\nsteering_read = nil\n" in called
+    assert not re.search(r"^[^-\n]*---", function.library, re.MULTILINE)
+    assert not re.search(r"^ *--- ", function.library, re.MULTILINE)

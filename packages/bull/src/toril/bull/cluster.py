@@ -49,7 +49,7 @@ class Cluster:
         return None if self._last is None else self._last.client_id
 
     async def exchange(self, commands: Sequence[tuple[Argument, ...]], timeout: float | None) -> list[Any]:
-        """As `Node.exchange`, of one command.
+        """As `Node.exchange`, of one command, and of what goes before it to the same server; the last reply.
 
         Raises:
             BrokerMisconfigured: its key has no hash tag.
@@ -129,7 +129,7 @@ class Cluster:
         asking: Sequence[tuple[Argument, ...]] = ()
         for _ in range(MOST_REDIRECTIONS):
             self._last = node
-            *_, reply = await node.exchange([*asking, *commands], deadline - clock())
+            *_, reply = await node.exchange([*commands[:-1], *asking, commands[-1]], deadline - clock())
             elsewhere = redirection(reply, node.server)
             if elsewhere is None:
                 return reply

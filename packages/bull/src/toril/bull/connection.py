@@ -6,9 +6,10 @@ from typing import Any, Self
 from hiredis import ReplyError
 
 from toril.bull.cluster import Cluster
-from toril.bull.errors import CommandRefused
+from toril.bull.errors import BullError, CommandRefused
 from toril.bull.node import Node, ServesInCluster
-from toril.bull.replies import CALL_WITHIN, Argument, is_failover, is_missing_script, refusal
+from toril.bull.replies import CALL_WITHIN, Argument, is_failover, refusal
+from toril.bull.script_calls import ScriptCalls
 from toril.bull.scripts import Script
 from toril.bull.server_address import ServerAddress
 from toril.bull.server_checks import check_server
@@ -32,6 +33,7 @@ class Connection:
         server = ServerAddress.parse(url)
         self._client_name = client_name
         self._target: Node | Cluster = Node(server, client_name)
+        self._calls = ScriptCalls()
         self.address = str(server)
         self.closed = False
 
@@ -84,7 +86,9 @@ class Connection:
         except ServesInCluster:
             self._join_cluster()
             return await self.execute(*command, timeout=timeout)
-        return self._accepted(str(command[0]), reply)
+        if isinstance(reply, ReplyError):
+            raise self._refusal(str(command[0]), reply)
+        return reply
 
     async def run(
         self,
@@ -94,18 +98,19 @@ class Connection:
         *,
         timeout: float | None = CALL_WITHIN,
     ) -> Any:
-        """Run a script, by its text where Redis does not know it yet; else as `execute`."""
-        command = ("EVALSHA", script.sha, len(keys), *keys, *arguments)
-        try:
-            [reply] = await self._target.exchange([command], timeout)
-        except ServesInCluster:
-            self._join_cluster()
-            return await self.run(script, keys, arguments, timeout=timeout)
-        if is_missing_script(reply):
-            # EVAL runs it and has Redis keep it, in one step that no SCRIPT FLUSH can come between.
-            command = ("EVAL", script.text, len(keys), *keys, *arguments)
-            [reply] = await self._target.exchange([command], timeout)
-        return self._accepted(script.name, reply)
+        """Run a script, which Redis is told first where it does not know it; else as `execute`."""
+        commands = self._calls.first(script, keys, arguments)
+        while True:
+            try:
+                *_, reply = await self._target.exchange(commands, timeout)
+            except ServesInCluster:
+                self._join_cluster()
+                continue
+            if not isinstance(reply, ReplyError):
+                return reply
+            commands = self._calls.next(script, keys, arguments, commands, reply)
+            if not commands:
+                raise self._refusal(script.name, reply)
 
     async def nodes(self, *, timeout: float = CALL_WITHIN) -> list[Node]:
         """Every server that holds keys, for what each must be asked by itself.
@@ -160,12 +165,11 @@ class Connection:
             await self.execute("PING", timeout=timeout)
         return self._target
 
-    def _accepted(self, command: str, reply: Any) -> Any:
-        if not isinstance(reply, ReplyError):
-            return reply
+    def _refusal(self, command: str, reply: ReplyError) -> BullError:
         if is_failover(reply):
             self._target.drop()
-        raise refusal(self._target.server, command, reply)
+            self._calls.begin_anew()
+        return refusal(self._target.server, command, reply)
 
 
 async def _info(node: Node, timeout: float) -> bytes | None:

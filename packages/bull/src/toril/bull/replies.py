@@ -22,7 +22,7 @@ pack = cast("Callable[[tuple[Argument, ...]], bytes]", hiredis.pack_command)  # 
 # Codes that mean "not now": the command was not carried out, and may be later. What is wrong, and what to do.
 NOT_NOW = {
     "LOADING": ("it is loading its data", "try again when it has"),
-    "BUSY": ("it is busy with a script that does not end", "end that with SCRIPT KILL"),
+    "BUSY": ("it is busy with a script that does not end", "end that with SCRIPT KILL or FUNCTION KILL"),
     "READONLY": ("it is a read-only replica", "connect to its master, or promote it"),
     "OOM": ("its memory is full", "raise its maxmemory, or clean up finished jobs"),
     "MISCONF": ("it cannot write to its disk", "make room there; its own log says more"),
@@ -78,11 +78,6 @@ def welcome(address: ServerAddress, replies: list[Any]) -> Welcome:
     hello = replies[-1]
     facts = dict(zip(hello[::2], hello[1::2], strict=True))
     return Welcome(facts[b"id"], in_cluster=facts[b"mode"] == b"cluster")
-
-
-def is_missing_script(reply: object) -> bool:
-    """Whether Redis forgot a script (SCRIPT FLUSH, a restart, a failover): nothing was run."""
-    return isinstance(reply, ReplyError) and str(reply).startswith("NOSCRIPT")
 
 
 def is_failover(reply: ReplyError) -> bool:

@@ -81,7 +81,7 @@ def slot_of(tag: bytes) -> int:
 def first_key(command: tuple[Argument, ...]) -> bytes | str | None:
     """The first key of a command, by which it finds its server; None for one that has no keys."""
     match command[0]:
-        case "EVALSHA" | "EVAL":
+        case "FCALL" | "EVALSHA" | "EVAL":
             key = command[3]
         case "XREAD":
             key = command[command.index("STREAMS") + 1]

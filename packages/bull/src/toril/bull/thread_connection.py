@@ -20,13 +20,13 @@ from toril.bull.replies import (
     greeting,
     is_failover,
     is_final,
-    is_missing_script,
     pack,
     reason,
     refusal,
     telling,
     welcome,
 )
+from toril.bull.script_calls import ScriptCalls
 from toril.bull.scripts import Script
 from toril.bull.server_address import ServerAddress
 from toril.bull.slots import ASK_FOR_SLOTS, ASKING, SlotMap, redirection
@@ -50,6 +50,7 @@ class ThreadConnection:
         self._closed = threading.Event()
         self._socket: socket.socket | None = None
         self._reader = hiredis.Reader(notEnoughData=NOTHING_YET)
+        self._calls = ScriptCalls()
         self.address = str(self._server)
         self.client_id: int | None = None
 
@@ -62,7 +63,10 @@ class ThreadConnection:
 
     def execute(self, *command: Argument, timeout: float = CALL_WITHIN) -> Any:
         """As `Connection.execute`, with a deadline always."""
-        return self._accepted(str(command[0]), self._call(command, timeout))
+        reply = self._call(command, timeout)
+        if isinstance(reply, hiredis.ReplyError):
+            raise self._refusal(str(command[0]), reply)
+        return reply
 
     def run(
         self,
@@ -73,12 +77,14 @@ class ThreadConnection:
         timeout: float = CALL_WITHIN,
     ) -> Any:
         """As `Connection.run`."""
-        command = ("EVALSHA", script.sha, len(keys), *keys, *arguments)
-        reply = self._call(command, timeout)
-        if is_missing_script(reply):
-            # EVAL runs it and has Redis keep it, in one step that no SCRIPT FLUSH can come between.
-            reply = self._call(("EVAL", script.text, len(keys), *keys, *arguments), timeout)
-        return self._accepted(script.name, reply)
+        commands = self._calls.first(script, keys, arguments)
+        while True:
+            *_, reply = [self._call(command, timeout) for command in commands]
+            if not isinstance(reply, hiredis.ReplyError):
+                return reply
+            commands = self._calls.next(script, keys, arguments, commands, reply)
+            if not commands:
+                raise self._refusal(script.name, reply)
 
     def close(self) -> None:
         """Close the socket for good; a call in flight, in another thread, ends with BrokerUnavailable."""
@@ -186,12 +192,11 @@ class ThreadConnection:
             raise
         return replies
 
-    def _accepted(self, command: str, reply: Any) -> Any:
-        if not isinstance(reply, hiredis.ReplyError):
-            return reply
+    def _refusal(self, command: str, reply: hiredis.ReplyError) -> BullError:
         if is_failover(reply):
             self._drop()
-        raise refusal(self._server, command, reply)
+            self._calls.begin_anew()
+        return refusal(self._server, command, reply)
 
     def _drop(self) -> None:
         dropped, self._socket, self.client_id = self._socket, None, None

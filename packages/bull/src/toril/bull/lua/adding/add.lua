@@ -13,17 +13,15 @@ Events added, waiting, delayed, duplicated, deduplicated, removed
 --- use marker
 --- use order
 
-local now = tonumber(ARGV[1])
 local ARGUMENTS = 7
-local count = (#ARGV - 1) / ARGUMENTS
-local last_number = call('INCRBY', base .. 'id', count)
-max_events()
-
 local NOTHING_MORE = {}
-local ids, known = {}, {}
-local front, back, prioritized, delayed = {}, {}, {}, {}
-local next_scores = {}
+local now, delayed, next_scores, front, back, prioritized
 
+--- each call
+now = tonumber(ARGV[1])
+front, back, prioritized, delayed, next_scores = {}, {}, {}, {}, {}
+
+--- once
 -- Jobs that are due in the same millisecond get consecutive scores, and share the last one of it.
 local function delayed_score(due)
   local score = next_scores[due] or due_score(base, due)
@@ -86,6 +84,12 @@ local function add(id, at, options)
   end
   emit('waiting', 'jobId', id)
 end
+
+--- each call
+local count = (#ARGV - 1) / ARGUMENTS
+local last_number = call('INCRBY', base .. 'id', count)
+local ids, known = {}, {}
+max_events()
 
 for i = 1, count do
   local at = 2 + (i - 1) * ARGUMENTS

@@ -2,9 +2,12 @@
 -- Taking the jobs that a batch settles off `active`. The oldest stand at its end, and mostly it is they that end: so
 -- that end is read in one go and, when the batch is through, cut off in one go. What else reads or changes `active`
 -- calls write_active first.
-local oldest, place_of = {}, {}
-local ended_oldest = false
+local oldest, place_of, ended_oldest
 
+--- each call
+oldest, place_of, ended_oldest = {}, {}, false
+
+--- once
 local function read_active(count)
   oldest = call('LRANGE', base .. 'active', -count, -1)
   for place, id in ipairs(oldest) do

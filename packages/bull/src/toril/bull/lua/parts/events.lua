@@ -1,8 +1,11 @@
 --- use steering
 -- The event stream, and how long it may grow (BullMQ's default of 10,000 is written where nobody chose one).
-local events_key = base .. 'events'
-local longest_stream
+local events_key, longest_stream
 
+--- each call
+events_key, longest_stream = base .. 'events', nil
+
+--- once
 local function max_events()
   if not longest_stream then
     longest_stream = steering().longest_stream

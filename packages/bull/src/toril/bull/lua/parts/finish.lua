@@ -5,10 +5,14 @@
 -- The end of a job, completed or failed for good (bullmq-protocol §4.3). What a plain job needs is gathered over
 -- the batch and written once; what a parent, a deduplication key or a retention asks for is done job by job, in
 -- BullMQ's order, after writing what was gathered.
-local ended = { completed = {}, failed = {} }
-local ended_count = { completed = 0, failed = 0 }
-local trimmed = false
+local ended, ended_count, trimmed
 
+--- each call
+ended = { completed = {}, failed = {} }
+ended_count = { completed = 0, failed = 0 }
+trimmed = false
+
+--- once
 local function write_ended()
   write_active()
   for target, scored in pairs(ended) do
@@ -28,7 +32,7 @@ end
 -- Few jobs need these, and to make a function costs as much as a call: they are made when the first such job comes.
 local consequences_made
 
-local function consequences()
+local function consequences_of_end()
   if not consequences_made then
     --- use consequences
     consequences_made = consequences
@@ -70,18 +74,18 @@ local function finish(target, id, token, value, keep, fields, attempts, has_chil
 
   if job[4] then
     write_ended()
-    consequences().end_deduplication(job[4], id, now)
+    consequences_of_end().end_deduplication(job[4], id, now)
   end
   local parent_key = job[3] and job[3] ~= '' and job[3]
   if parent_key then
     write_ended()
-    consequences().settle_parent(parent_key, job_key, target, value, now)
+    consequences_of_end().settle_parent(parent_key, job_key, target, value, now)
   end
 
   local value_field = target == 'completed' and 'returnvalue' or 'failedReason'
   local attempts_made = (tonumber(job[2]) or 0) + 1
   if keep == '0' then
-    consequences().remove(job_key, parent_key)
+    consequences_of_end().remove(job_key, parent_key)
   else
     call('HSET', job_key, 'atm', attempts_made, value_field, value, 'finishedOn', now)
     if target == 'failed' then
@@ -92,7 +96,7 @@ local function finish(target, id, token, value, keep, fields, attempts, has_chil
     scored[at + 1], scored[at + 2] = now, id
     if keep ~= '' then
       write_ended()
-      consequences().apply_retention(target, keep, now)
+      consequences_of_end().apply_retention(target, keep, now)
     end
   end
   ended_count[target] = ended_count[target] + 1

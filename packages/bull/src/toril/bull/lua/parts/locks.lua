@@ -1,8 +1,11 @@
 --- use queue
 -- The locks of the jobs that a batch settles: read in one go, and dropped in one go when the batch is through.
-local held = {}
-local dropped_keys, dropped_ids = {}, {}
+local held, dropped_keys, dropped_ids
 
+--- each call
+held, dropped_keys, dropped_ids = {}, {}, {}
+
+--- once
 local function read_locks(ids)
   local lock_keys = {}
   for i, id in ipairs(ids) do

@@ -2,6 +2,10 @@
 -- What the meta hash says of the queue as a whole, read once a script. A script that changes it must not ask before.
 local steering_read
 
+--- each call
+steering_read = nil
+
+--- once
 local function steering()
   if not steering_read then
     local found = call('HMGET', base .. 'meta', 'paused', 'concurrency', 'max', 'duration', 'opts.maxLenEvents')

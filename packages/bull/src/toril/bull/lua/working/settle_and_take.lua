@@ -31,14 +31,18 @@ Events completed, failed, retries-exhausted, waiting, delayed, waiting-children,
 --- use finish
 --- use take
 
-local now, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
-local minutes_kept = tonumber(ARGV[8])
+local now, capacity, minutes_kept
 local FIRST_OUTCOME = 9
 local ARGUMENTS = { failed = 7, retried = 4, postponed = 6, released = 3, limited = 4, parked = 3 }
 
 -- The outcomes by their position. `places` says where in ARGV a job's id stands; what else is its own follows.
-local kinds, tokens, ids, places, keeps = {}, {}, {}, {}, {}
+local kinds, tokens, ids, places, keeps
 
+--- each call
+now, capacity, minutes_kept = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[8])
+kinds, tokens, ids, places, keeps = {}, {}, {}, {}, {}
+
+--- once
 local function read_outcomes()
   local position, at = 0, FIRST_OUTCOME
   while ARGV[at] do
@@ -149,6 +153,7 @@ local function tell_if_drained()
   end
 end
 
+--- each call
 read_outcomes()
 local has_children = read_ahead()
 local refused = {}
