@@ -1,6 +1,7 @@
 """Hearing what is published for a queue, over a socket of its own."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -61,7 +62,7 @@ class Channel:
         async with asyncio.timeout(CONNECT_WITHIN):
             wire = await ListeningWire.dial(server)
             try:
-                welcome(server, await wire.exchange(greeting(server, self._client_name), CONNECT_WITHIN))
+                welcome(server, await wire.exchange(greeting(server, self._client_name), math.inf))
             except BaseException:
                 wire.abort()
                 raise

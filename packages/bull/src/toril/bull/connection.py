@@ -24,28 +24,40 @@ class Connection:
     A server that says that it is part of a cluster stands for the whole of it: then each call goes where its
     key is, and there is a socket for each server that is used.
 
+    Args:
+        url: see `ServerAddress.parse`; of a cluster, that of any server.
+        client_name: what CLIENT LIST shows, also after a reconnect; without spaces.
+        finishes_cancelled: what a cancelled call has sent is finished without it, and the next call waits for
+            that. By default a call that is cancelled ends the socket, and what it has sent may end with it.
+
     Attributes:
         address: where Redis is, for messages; never with a password.
         closed: whether it was closed for good.
     """
 
-    def __init__(self, url: str, *, client_name: str | None = None) -> None:
+    def __init__(self, url: str, *, client_name: str | None = None, finishes_cancelled: bool = False) -> None:
         server = ServerAddress.parse(url)
         self._client_name = client_name
-        self._target: Node | Cluster = Node(server, client_name)
+        self._finishes_cancelled = finishes_cancelled
+        self._target: Node | Cluster = Node(server, client_name, finishes_cancelled=finishes_cancelled)
         self._calls = ScriptCalls()
         self.address = str(server)
         self.closed = False
 
     @classmethod
     async def open(
-        cls, url: str, *, client_name: str | None = None, strict: bool = False, timeout: float = 5.0
+        cls,
+        url: str,
+        *,
+        client_name: str | None = None,
+        finishes_cancelled: bool = False,
+        strict: bool = False,
+        timeout: float = 5.0,
     ) -> Self:
         """Connect, and look whether jobs are safe there.
 
         Args:
-            url: see `ServerAddress.parse`; of a cluster, that of any server.
-            client_name: what CLIENT LIST shows, also after a reconnect; without spaces.
+            url, client_name, finishes_cancelled: as for the class.
             strict: refuse a server that may evict keys, instead of warning about it.
             timeout: seconds.
 
@@ -54,7 +66,7 @@ class Connection:
             BrokerUnavailable: it cannot be reached, or does not let us in.
             BrokerMisconfigured: it is too old, or (strict) may evict keys.
         """
-        connection = cls(url, client_name=client_name)
+        connection = cls(url, client_name=client_name, finishes_cancelled=finishes_cancelled)
         try:
             for node in await connection.nodes(timeout=timeout):
                 check_server(str(node.server), await _info(node, timeout), strict=strict)
@@ -157,7 +169,9 @@ class Connection:
 
     def _join_cluster(self) -> None:
         if isinstance(self._target, Node):
-            self._target = Cluster(self._target.server, self._client_name)
+            self._target = Cluster(
+                self._target.server, self._client_name, finishes_cancelled=self._finishes_cancelled
+            )
 
     async def _known_target(self, timeout: float) -> Node | Cluster:
         """The target once it is known whether that is a cluster, which the first call finds out."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from hiredis import ReplyError
 
-from toril.bull.errors import BrokerUnavailable, BrokerUnreachable, BullError
+from toril.bull.errors import BrokerUnavailable, BrokerUnreachable
 from toril.bull.pauses import reconnect_pauses
 from toril.bull.replies import (
     CALL_WITHIN,
@@ -40,18 +40,28 @@ class Node:
 
     Args:
         in_cluster: the server is known to be part of a cluster. It is dialled once, not until it answers.
+        finishes_cancelled: see `Connection`.
 
     Attributes:
         client_id: what the server knows the socket by, while it is open.
     """
 
-    def __init__(self, server: ServerAddress, client_name: str | None, *, in_cluster: bool = False) -> None:
+    def __init__(
+        self,
+        server: ServerAddress,
+        client_name: str | None,
+        *,
+        in_cluster: bool = False,
+        finishes_cancelled: bool = False,
+    ) -> None:
         self.server = server
         self.client_id: int | None = None
         self._client_name = client_name
         self._in_cluster = in_cluster
+        self._finishes_cancelled = finishes_cancelled
         self._turn = asyncio.Lock()
         self._wire: Wire | None = None
+        self._connecting: asyncio.Timeout | None = None
         self._callers = 0
         self._closed = False
 
@@ -73,9 +83,11 @@ class Node:
             await self._take_turn(deadline)
             try:
                 wire = self._wire
+                if wire is not None and wire.is_owed:
+                    await wire.received(deadline)
                 if wire is None or not wire.usable():
                     wire = await self._connect(deadline)
-                return await wire.exchange(commands, deadline - clock())
+                return await wire.exchange(commands, deadline)
             finally:
                 self._turn.release()
         except BrokerUnavailable:
@@ -101,6 +113,8 @@ class Node:
     async def close(self) -> None:
         """End the socket for good; a call in flight ends with BrokerUnavailable."""
         self._closed = True
+        if self._connecting is not None and not self._connecting.expired():
+            self._connecting.reschedule(asyncio.get_running_loop().time())
         if self._wire is not None:
             await self._wire.close()
 
@@ -116,34 +130,43 @@ class Node:
         clock = asyncio.get_running_loop().time
         patience = CONNECT_IN_CLUSTER_WITHIN if self._in_cluster else CONNECT_WITHIN
         deadline = min(deadline, clock() + patience)
-        cause: OSError | None = None
-        for pause in reconnect_pauses():
-            try:
-                return await self._dial(deadline - clock())
-            except BrokerUnavailable:
-                raise
-            except OSError as problem:
-                cause = telling(cause, problem)
-                if self._in_cluster or is_final(problem) or clock() + pause > deadline:
-                    raise BrokerUnreachable(str(self.server), reason(cause)) from cause
-                await asyncio.sleep(pause)
-        raise AssertionError("the pauses never end")
+        cause: OSError = TimeoutError()
+        try:
+            async with asyncio.timeout_at(deadline) as self._connecting:
+                for pause in reconnect_pauses():
+                    try:
+                        return await self._dial()
+                    except BrokerUnavailable:
+                        raise
+                    except OSError as problem:
+                        cause = telling(cause, problem)
+                        if self._in_cluster or is_final(problem) or clock() + pause > deadline:
+                            break
+                    await asyncio.sleep(pause)
+        except TimeoutError as late:
+            cause = ConnectionAbortedError(CLOSED_HERE) if self._closed else telling(cause, late)
+        finally:
+            self._connecting = None
+        raise BrokerUnreachable(str(self.server), reason(cause)) from cause
 
-    async def _dial(self, timeout: float) -> Wire:
+    async def _dial(self) -> Wire:
         if self._closed:
             raise ConnectionAbortedError(CLOSED_HERE)
-        async with asyncio.timeout(timeout):
-            wire = self._wire = await Wire.dial(self.server)
-            replies = await wire.exchange(greeting(self.server, self._client_name), timeout)
+        wire = await Wire.dial(self.server)
         try:
-            welcomed = welcome(self.server, replies)
-        except BullError:
-            self.drop()
+            self.client_id = await self._greet(wire)
+        except BaseException:
+            wire.abort()
             raise
-        if welcomed.in_cluster and not self._in_cluster:
-            self.drop()
-            raise ServesInCluster
-        self.client_id = welcomed.client_id
-        if self._closed:
-            self.drop()
+        wire.finishes_cancelled = self._finishes_cancelled
+        self._wire = wire
         return wire
+
+    async def _greet(self, wire: Wire) -> int:
+        """Tells the server who we are: what it knows us by."""
+        welcomed = welcome(
+            self.server, await wire.exchange(greeting(self.server, self._client_name), math.inf)
+        )
+        if welcomed.in_cluster and not self._in_cluster:
+            raise ServesInCluster
+        return welcomed.client_id

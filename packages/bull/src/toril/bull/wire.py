@@ -27,9 +27,14 @@ class Wire(asyncio.Protocol):
 
     An exchange that does not end well (too late, cancelled, cut off) ends the socket with it, so that a late
     reply is never taken for the next one's. After its end, dial a new one.
+
+    Attributes:
+        finishes_cancelled: an exchange that is cancelled goes on without its caller, within its deadline; the
+            next one must wait until it has ended.
     """
 
     def __init__(self) -> None:
+        self.finishes_cancelled = False
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(notEnoughData=NOTHING_YET)
         self._poll = select.poll()
@@ -55,35 +60,56 @@ class Wire(asyncio.Protocol):
             _, wire = await loop.create_connection(cls, address.host, address.port, ssl=address.tls)
         return wire
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether replies are still to come: between exchanges, those of a cancelled one."""
+        return self._waiter is not None
+
+    async def received(self, deadline: float) -> None:
+        """Wait until nothing is owed: the replies of a cancelled exchange have come, or the socket has ended.
+
+        Raises:
+            TimeoutError: neither has happened by the deadline.
+        """
+        if self._waiter is not None:
+            async with asyncio.timeout_at(None if deadline == math.inf else deadline):
+                await asyncio.wait([self._waiter])
+
     def usable(self) -> bool:
         """Whether the socket can carry an exchange: open, and without a byte that nobody asked for."""
         return self._transport is not None and not self._transport.is_closing() and not self._poll.poll(0)
 
-    async def exchange(self, commands: Sequence[tuple[Argument, ...]], timeout: float) -> list[Any]:
+    async def exchange(self, commands: Sequence[tuple[Argument, ...]], deadline: float) -> list[Any]:
         """Send the commands in one go and wait for all replies; an error reply is a value here.
 
+        Args:
+            deadline: by the clock of the event loop; math.inf waits for ever.
+
         Raises:
-            TimeoutError: the replies did not come within `timeout` seconds; math.inf waits for ever.
+            TimeoutError: the replies did not come in time.
             OSError: the connection broke.
         """
         if self._transport is None or self._transport.is_closing():
             raise ConnectionResetError(self._last_words())
-        if timeout <= 0:
+        if deadline <= self._loop.time():
             raise TimeoutError
+        data = b"".join([pack(command) for command in commands])
         self._replies = []
         self._expected = len(commands)
         waiter: asyncio.Future[list[Any]] = self._loop.create_future()
         self._waiter = waiter
-        self._deadline = self._loop.time() + timeout
+        self._deadline = deadline
         self._set_alarm()
+        self._transport.write(data)
         try:
-            self._transport.write(b"".join([pack(command) for command in commands]))
             return await waiter
         except BaseException:
-            self.abort()
+            if not self.finishes_cancelled:
+                self._waiter = None
+                self.abort()
+            elif self._waiter is waiter:
+                self._go_on_alone()
             raise
-        finally:
-            self._waiter = None
 
     def abort(self) -> None:
         """End the socket at once."""
@@ -113,8 +139,10 @@ class Wire(asyncio.Protocol):
             return
         if self._waiter is None or len(self._replies) > self._expected:
             self.abort()  # nobody asked for it
-        elif len(self._replies) == self._expected and not self._waiter.done():
-            self._waiter.set_result(self._replies)
+        elif len(self._replies) == self._expected:
+            waiter, self._waiter = self._waiter, None
+            if not waiter.done():
+                waiter.set_result(self._replies)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._alarm is not None:
@@ -126,6 +154,11 @@ class Wire(asyncio.Protocol):
         """What the server said before it closed the connection, as it does when it has too many clients."""
         last = self._replies[-1] if self._replies else None
         return f"{CLOSED}: {last}" if isinstance(last, hiredis.ReplyError) else CLOSED
+
+    def _go_on_alone(self) -> None:
+        """Has a future of its own stand in for that of the caller, who was cancelled."""
+        self._waiter = self._loop.create_future()
+        self._waiter.add_done_callback(_look_at)
 
     # asyncio.timeout() would cancel the caller also when the reply is there and only the event loop is late.
     # A timer costs as much as a write, so one serves many exchanges: when it goes off, it is set anew for the
@@ -147,10 +180,17 @@ class Wire(asyncio.Protocol):
             self._set_alarm()
         else:
             self._fail(TimeoutError())
+            self.abort()
 
     def _fail(self, problem: Exception) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(problem)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(problem)
+
+
+def _look_at(waiter: asyncio.Future[list[Any]]) -> None:
+    """Sees what became of it, in place of its caller: asyncio reports errors that nobody has looked at."""
+    waiter.exception()
 
 
 def keep_alive(sock: socket.socket) -> None:

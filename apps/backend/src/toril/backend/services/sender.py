@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from toril.backend.errors import ServiceClosed
 from toril.bull.bounds import MOST_JOBS_A_SCRIPT
+from toril.bull.errors import BrokerUnavailable
 from toril.bull.queue import AddedJobs, JobQueue, NewJob
 
 
@@ -21,37 +22,66 @@ class Sender:
     """Adds jobs to one queue, those of concurrent callers in shared round trips, first come, first served.
 
     Nothing waits for a batch to fill: a lone job goes at once, and what comes while it is under way goes
-    together in the next round trip.
+    together in the next round trip. A lone caller makes the round trip itself; to hand the jobs to a task
+    and back would cost as much again.
     """
 
     def __init__(self, queue: JobQueue) -> None:
         self._queue = queue
         self._parcels: deque[_Parcel] = deque()
         self._under_way: list[_Parcel] = []
-        self._come = asyncio.Event()
+        self._go_on = asyncio.Event()
+        self._is_busy = False
+        self._has_crowd = False
+        self._is_closed = False
+
+    async def add(self, jobs: list[NewJob]) -> AddedJobs:
+        """Adds the jobs together: their ids, in order, and which of them are new.
+
+        If it is cancelled, the jobs may be added all the same.
+
+        Raises:
+            BrokerUnavailable, ServiceClosed: the jobs may have been added all the same.
+        """
+        # Where several have come at once they will again: the first is not to go ahead of the others.
+        if self._is_busy or self._parcels or self._has_crowd:
+            return await self.send(jobs)
+        self._is_busy = True
+        try:
+            return await self._queue.add(jobs)
+        except BrokerUnavailable:
+            if self._is_closed:
+                raise ServiceClosed from None
+            raise
+        finally:
+            self._is_busy = False
+            if self._parcels:
+                self._go_on.set()
 
     def send(self, jobs: list[NewJob]) -> asyncio.Future[AddedJobs]:
-        """Has the jobs added together; the answer will be their ids, in order, and which of them are new.
-
-        It may be BrokerUnavailable or ServiceClosed instead: the jobs may have been added all the same.
-        """
+        """As `add`, without waiting for the answer."""
         parcel = _Parcel(jobs, asyncio.get_running_loop().create_future())
         self._parcels.append(parcel)
-        self._come.set()
+        if not self._is_busy:
+            self._go_on.set()
         return parcel.added
 
     async def run(self) -> None:
-        """Goes on sending until it is cancelled."""
+        """Goes on sending what callers do not send themselves, until it is cancelled."""
         while True:
-            await self._come.wait()
-            self._come.clear()
+            await self._go_on.wait()
+            self._go_on.clear()
+            self._is_busy = True
             while self._parcels:
                 self._under_way = self._next_parcels()
+                self._has_crowd = len(self._under_way) > 1
                 await self._send_together(self._under_way)
-                self._under_way = []
+            self._under_way = []
+            self._is_busy = False
 
     def close(self) -> None:
-        """Ends every wait for an answer with ServiceClosed."""
+        """Ends every wait for an answer with ServiceClosed; a lone caller's, as the connection is closed."""
+        self._is_closed = True
         _fail([*self._under_way, *self._parcels], ServiceClosed())
         self._parcels.clear()
 
