@@ -41,13 +41,15 @@ async def run(cancelled: list[tuple[str, str]], job: TakenJob) -> tuple[list[Out
         starts.append(context.job_id)
         return Painted(colour=job.colour, attempt=context.attempt)
 
+    def ended(outcome: Outcome | None) -> None:
+        if outcome is not None:
+            outcomes.append(outcome)
+
     nothing: Any = None  # neither feedback nor children nor schedules are needed
     served: Any = handlers.of_queue(paint)
-    executor = Executor("paint", served, nothing, nothing, nothing, unknown_grace=1.0)
+    executor = Executor("paint", served, nothing, nothing, nothing, bound=nothing, unknown_grace=1.0)
     async with asyncio.TaskGroup() as group:
-        executions = Executions(
-            "paint", group, executor, began=lambda _: None, settle=outcomes.append, ended=lambda: None
-        )
+        executions = Executions("paint", group, executor, ended=ended)
         for job_id, token in cancelled:
             executions.cancel(job_id, token)
         executions.start(job)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable
 
 
 class Bell:
@@ -9,6 +10,11 @@ class Bell:
 
     def __init__(self) -> None:
         self._listening: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody waits for it."""
+        return len(self._listening) > 0
 
     def ring(self) -> None:
         while self._listening:
@@ -21,7 +27,7 @@ class Bell:
         while self._listening:
             self.ring()
 
-    async def wait(self) -> None:
+    def wait(self) -> Awaitable[None]:
         listener = asyncio.get_running_loop().create_future()
         self._listening.append(listener)
-        await listener
+        return listener

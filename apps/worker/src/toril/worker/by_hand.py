@@ -71,7 +71,7 @@ async def take_by_hand(
             on_lost=lambda job_id, _token: log.lock_lost(keys.queue, job_id),
             on_cancelled=lambda job_id, _token: log.job_cancelled(keys.queue, job_id),
         )
-        locks.hold(job.id, job.token)
+        locks.exchanged([], [job])
         locks.start()
         in_hand = JobInHand(job, keys.queue, intake, JobFeedback(connection, keys), settings, rules)
         try:

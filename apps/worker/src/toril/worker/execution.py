@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 from toril.bull.children import JobChildren
@@ -32,6 +33,7 @@ class Executor:
 
     Args:
         handlers: those of the queue.
+        bound: called with a job's id, its token and its timeout, in seconds, as its handler is about to run.
         unknown_grace: seconds for which a job without a handler is put back before it fails.
         rules: what the worker says of retries.
         keep_completed, keep_failed: for jobs that do not say so themselves.
@@ -45,6 +47,7 @@ class Executor:
         children: JobChildren,
         schedules: ScheduleKeeper,
         *,
+        bound: Callable[[str, str, float], None],
         unknown_grace: float,
         rules: RetryRules = NO_RULES,
         keep_completed: Keep | None = None,
@@ -56,15 +59,11 @@ class Executor:
         self._feedback = feedback
         self._children = children
         self._schedules = schedules
+        self._bound = bound
         self._unknown_grace = unknown_grace
         self._rules = rules
         self._keep_completed = keep_completed
         self._keep_failed = keep_failed
-
-    def timeout_of(self, job: TakenJob) -> float | None:
-        """Seconds for which the job may run, if its contract says so."""
-        handler = self._handlers.find(job.name)
-        return handler.timeout if handler else None
 
     async def execute(self, job: TakenJob) -> Outcome:
         """Runs the job and answers with its outcome.
@@ -79,7 +78,8 @@ class Executor:
                 return prevented
         if job.deferred_failure is not None:
             return failed_for_good(job, job.deferred_failure, job.stacktrace, self._keep_failed)
-        if job.expired(time.time()):
+        options = job.options
+        if options.expires_in is not None and job.expired(time.time()):
             return failed_as_expired(job, self._keep_failed)
         if not self._rules.allows_start(job):
             return failed_for_good(job, STARTED_TOO_OFTEN, job.stacktrace, self._keep_failed)
@@ -87,7 +87,12 @@ class Executor:
         if handler is None:
             return unknown_job(job, self._handlers.names, self._unknown_grace, self._keep_failed)
         try:
-            result = await self._run(job, handler)
+            timeout = handler.timeout
+            if timeout is not None:
+                self._bound(job.id, job.token, timeout)
+            payload: Any = handler.read(job)
+            running = handler.function(payload, JobContext(job, self._queue, self._feedback, self._children))
+            result = handler.write(job, await (running if timeout is None else run_within(timeout, running)))
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is its job's failure
@@ -97,7 +102,6 @@ class Executor:
             return signal.outcome(job, self._keep_failed) if signal else self.stopped(job, error)
         finally:
             self._leave_if_forked()
-        options = job.options
         keep = self._keep_completed if options.keep_completed is None else options.keep_completed
         return Completed(job.id, job.token, result, keep)
 
@@ -114,12 +118,3 @@ class Executor:
         """The outcome of a run that was cancelled, however it ended: the trace of a failure is kept."""
         trace = ended.stacktrace if isinstance(ended, Failed | Retried | Postponed) else None
         return failed_for_good(job, CANCELLED, trace or job.stacktrace, self._keep_failed)
-
-    async def _run(self, job: TakenJob, handler: RunnableHandler) -> bytes:
-        payload: Any = handler.read(job)
-        context = JobContext(job, self._queue, self._feedback, self._children)
-        if handler.timeout is None:
-            result = await handler.function(payload, context)
-        else:
-            result = await run_within(handler.timeout, handler.function(payload, context))
-        return handler.write(job, result)

@@ -29,9 +29,7 @@ class Executions:
     """Starts jobs as tasks of a worker's task group, and can cancel them.
 
     Args:
-        began: called as each run begins.
-        settle: takes the outcome of each job that has one.
-        ended: called after each run, when its place is free again.
+        ended: called after each run, when its place is free again, with its outcome, if it has one.
     """
 
     def __init__(
@@ -40,31 +38,26 @@ class Executions:
         group: asyncio.TaskGroup,
         executor: Executor,
         *,
-        began: Callable[[TakenJob], None],
-        settle: Callable[[Outcome], None],
-        ended: Callable[[], None],
+        ended: Callable[[Outcome | None], None],
     ) -> None:
         self._queue = queue
         self._group = group
         self._executor = executor
-        self._began = began
-        self._settle = settle
         self._ended = ended
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._interrupted: dict[tuple[str, str], _Interrupted] = {}
         self._cancelled_early: dict[tuple[str, str], None] = {}
         self._cancelled_since: dict[tuple[str, str], float] = {}
         self._none_left = asyncio.Event()
-        self._none_left.set()
         self.released = 0
 
     def __len__(self) -> int:
         return len(self._tasks)
 
     def start(self, job: TakenJob) -> None:
-        self._tasks[job.id, job.token] = self._group.create_task(self._run(job), name=job.id)
-        self._none_left.clear()
-        if self._cancelled_early and (job.id, job.token) in self._cancelled_early:
+        run = (job.id, job.token)
+        self._tasks[run] = self._group.create_task(self._run(job, run), name=job.id)
+        if self._cancelled_early and run in self._cancelled_early:
             self.cancel(job.id, job.token)
 
     def cancel(self, job_id: str, token: str) -> None:
@@ -105,7 +98,9 @@ class Executions:
         return tuple(job_id for (job_id, _), since in self._cancelled_since.items() if since < until)
 
     async def all_ended(self) -> None:
-        await self._none_left.wait()
+        while self._tasks:
+            self._none_left.clear()
+            await self._none_left.wait()
 
     def job_ids(self) -> list[str]:
         return [job_id for job_id, _ in self._tasks]
@@ -115,12 +110,10 @@ class Executions:
         # Not at once: a task that is cancelled before its first step would never come to the end of `_run`.
         asyncio.get_running_loop().call_soon(self._tasks[run].cancel)
 
-    async def _run(self, job: TakenJob) -> None:
-        run = (job.id, job.token)
+    async def _run(self, job: TakenJob, run: tuple[str, str]) -> None:
         outcome: Outcome | None = None
         try:
             if not self._interrupted or run not in self._interrupted:
-                self._began(job)
                 outcome = await self._executor.execute(job)
         except asyncio.CancelledError as error:
             if run not in self._interrupted:
@@ -129,13 +122,11 @@ class Executions:
             del self._tasks[run]
             if not self._tasks:
                 self._none_left.set()
-            self._ended()
-        if self._interrupted and (reason := self._interrupted.pop(run, None)):
-            outcome = self._outcome_of_interrupted(job, outcome, reason)
-        if outcome is not None:
-            self._settle(outcome)
-            if not isinstance(outcome, Completed):
-                self._tell(job, outcome)
+            if self._interrupted and run in self._interrupted:
+                outcome = self._outcome_of_interrupted(job, outcome, self._interrupted.pop(run))
+            self._ended(outcome)
+        if outcome is not None and not isinstance(outcome, Completed):
+            self._tell(job, outcome)
 
     def _outcome_of_interrupted(
         self, job: TakenJob, outcome: Outcome | None, reason: _Interrupted

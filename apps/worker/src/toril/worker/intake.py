@@ -35,7 +35,7 @@ class IntakeLoop:
     one while Python works on the jobs of another.
 
     Args:
-        start: starts a job that was taken; called from the exchange, must not block.
+        start: starts the jobs that were taken; called from the exchange, must not block.
         tally: counts what the exchanges bring.
     """
 
@@ -46,7 +46,7 @@ class IntakeLoop:
         supply: Supply,
         locks: LockKeeper,
         outage: Outage,
-        start: Callable[[TakenJob], None],
+        start: Callable[[list[TakenJob]], None],
         tally: Tally,
     ) -> None:
         self._queue = queue
@@ -63,7 +63,7 @@ class IntakeLoop:
 
     def settle(self, outcome: Outcome) -> None:
         """Has an outcome settled with the next round trip."""
-        self._settling.add(outcome)
+        self._settling.waiting.append(outcome)
         self._bell.ring()
 
     def look_again(self) -> None:
@@ -73,7 +73,7 @@ class IntakeLoop:
         self._bell.ring()
 
     def place_freed(self) -> None:
-        """A job runs no longer, whether or not there is an outcome to settle."""
+        """A job runs no longer, and there is no outcome to settle."""
         if self._closing:
             self._bell.ring_all()
         elif self._supply.is_worth_a_look:
@@ -90,7 +90,7 @@ class IntakeLoop:
     def unsettled(self) -> list[str]:
         """The ids of the jobs whose outcomes Redis has not accepted, so far as is known."""
         sent = [outcome.job_id for batch in self._under_way.values() for outcome in batch]
-        return sent + self._settling.waiting()
+        return sent + [outcome.job_id for outcome in self._settling.waiting]
 
     async def exchange(self, intake: Intake) -> None:
         """Goes on exchanging over one connection until the loop is closed and nothing is left to settle."""
@@ -100,19 +100,26 @@ class IntakeLoop:
                     return
                 await self._bell.wait()
             batch = self._settling.next_batch(MOST_JOBS_A_SCRIPT)
-            reservation = self._supply.reserve()
+            places, news = self._supply.reserve()
             self._under_way[intake] = batch
             try:
-                taken = await self._exchange_once(intake, batch, reservation.places)
-                for job in taken.jobs:
-                    self._start(job)
-            finally:
-                self._supply.give_back(reservation)
+                taken = await intake.settle_and_take(batch, places)
+            except BullError as error:
+                taken = await self._exchange_again(intake, batch, places, error)
+            else:
+                self._outage.over()
+                if taken.refused:
+                    self._settling.judge(taken.refused, in_doubt=False)
+            self._locks.exchanged(batch, taken.jobs)
+            if taken.jobs:
+                self._start(taken.jobs)
+            self._supply.note(taken, places, news)
             self._tally.exchanged(batch, taken.refused, taken.jobs)
             del self._under_way[intake]
-            self._supply.note(taken, reservation)
             self._note_idleness()
-            if self._has_errand or self._closing:
+            if self._closing:
+                self._bell.ring_all()
+            elif self._bell.is_heard and self._has_errand:
                 self._bell.ring()
 
     async def watch(self, marker: Marker) -> None:
@@ -131,7 +138,7 @@ class IntakeLoop:
 
     @property
     def _has_errand(self) -> bool:
-        return len(self._settling) > 0 or self._supply.is_worth_a_look
+        return bool(self._settling.waiting) or self._supply.is_worth_a_look
 
     def _note_idleness(self) -> None:
         # While a rate limit holds, somebody must go on sleeping towards its end, whatever may have come.
@@ -140,33 +147,32 @@ class IntakeLoop:
         else:
             self._idle.clear()
 
-    async def _exchange_once(self, intake: Intake, batch: list[Outcome], places: int) -> Taken:
-        """One exchange, tried until Redis answers; what an unanswered try took or settled is found again."""
+    async def _exchange_again(
+        self, intake: Intake, batch: list[Outcome], places: int, error: BullError
+    ) -> Taken:
+        """An exchange that failed, tried until Redis answers; what was taken or settled already is found."""
         reclaimed: list[TakenJob] = []
         in_doubt = False
         patience = 0.0
         while True:
+            await self._outage.endure(error)
+            if isinstance(error, BrokerUnavailable):
+                in_doubt = True
+                patience = sum(outcome.size for outcome in batch) / SLOWEST_LINE
+            else:
+                # Redis runs, but refuses: what it has against one job must not hold up the others for long.
+                await self._settle_one_by_one(intake, batch)
+                batch = []
             try:
                 reclaimed += await intake.reclaim()
                 wanted = max(places - len(reclaimed), 0) if patience < LONGEST_PATIENCE_TO_TAKE else 0
                 taken = await intake.settle_and_take(batch, wanted, patience=patience)
-            except BrokerUnavailable as error:
-                in_doubt = True
-                patience = sum(outcome.size for outcome in batch) / SLOWEST_LINE
-                await self._outage.endure(error)
-                continue
-            except BullError as error:
-                # Redis runs, but refuses: what it has against one job must not hold up the others for long.
-                await self._outage.endure(error)
-                if batch:
-                    await self._settle_one_by_one(intake, batch)
-                    batch = []
+            except BullError as fault:
+                error = fault
                 continue
             self._outage.over()
             self._settling.judge(taken.refused, in_doubt=in_doubt)
-            for outcome in batch:
-                self._locks.let_go(outcome.job_id, outcome.token)
-            return taken._replace(jobs=reclaimed + taken.jobs) if reclaimed else taken
+            return taken._replace(jobs=reclaimed + taken.jobs)
 
     async def _settle_one_by_one(self, intake: Intake, batch: list[Outcome]) -> None:
         """Settles what Redis refused as a whole; an outcome that it refuses by itself is told and dropped."""
@@ -177,7 +183,7 @@ class IntakeLoop:
                 log.outcome_refused(self._queue, outcome.job_id, type(outcome).__name__, str(error))
             else:
                 self._settling.judge(alone.refused, in_doubt=True)
-            self._locks.let_go(outcome.job_id, outcome.token)
+            self._locks.exchanged([outcome], [])
 
     async def _settle_alone(self, intake: Intake, outcome: Outcome) -> Taken:
         """A Redis that is gone meanwhile has refused nothing."""

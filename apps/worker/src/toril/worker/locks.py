@@ -2,10 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from toril.bull.intake import TakenJob
 from toril.bull.locks import LockRenewal
+from toril.bull.outcomes import Outcome
 from toril.worker import log
 
 
@@ -61,11 +63,14 @@ class LockKeeper:
         if self._thread.is_alive():
             self._thread.join()
 
-    def hold(self, job_id: str, token: str) -> None:
-        """Renews a job's lock from now on."""
-        lock = HeldLock(token, time.monotonic(), None)
+    def exchanged(self, settled: Iterable[Outcome], taken: Iterable[TakenJob]) -> None:
+        """Renews the locks of jobs no longer that are settled, and from now on those of jobs just taken."""
+        now = time.monotonic()
         with self._guard:
-            self._held[job_id] = lock
+            for outcome in settled:
+                self._let_go(outcome.job_id, outcome.token)
+            for job in taken:
+                self._held[job.id] = HeldLock(job.token, now, None)
 
     def bound(self, job_id: str, token: str, renew_for: float) -> None:
         """Renews a job's lock for at most `renew_for` seconds from now on, or for less as said before."""
@@ -75,13 +80,6 @@ class LockKeeper:
             if lock is not None and lock.token == token:
                 bound = until if lock.renew_until is None else min(lock.renew_until, until)
                 self._held[job_id] = lock._replace(renew_until=bound)
-
-    def let_go(self, job_id: str, token: str) -> None:
-        """Renews a job's lock no longer, because the job is settled."""
-        with self._guard:
-            lock = self._held.get(job_id)
-            if lock is not None and lock.token == token:
-                del self._held[job_id]
 
     @property
     def lag(self) -> float:
@@ -123,13 +121,19 @@ class LockKeeper:
         renewal = self._renewal.renew([(job_id, lock.token) for job_id, lock in due])
         for job_id, lock in due:
             if job_id in renewal.lost:
-                self.let_go(job_id, lock.token)
+                with self._guard:
+                    self._let_go(job_id, lock.token)
                 self._on_lost(job_id, lock.token)
                 continue
             self._note_renewal(job_id, lock.token, now)
             if job_id in renewal.cancelled:
                 self.bound(job_id, lock.token, self._grace)
                 self._on_cancelled(job_id, lock.token)
+
+    def _let_go(self, job_id: str, token: str) -> None:
+        lock = self._held.get(job_id)
+        if lock is not None and lock.token == token:
+            del self._held[job_id]
 
     def _note_renewal(self, job_id: str, token: str, renewed_at: float) -> None:
         with self._guard:

@@ -19,29 +19,23 @@ class Settling:
 
     Args:
         keep_failed: how long to keep jobs that have failed for good and do not say so themselves.
+
+    Attributes:
+        waiting: those that have not been sent yet.
     """
 
     def __init__(self, queue: str, keep_failed: Keep | None = None) -> None:
         self._queue = queue
         self._keep_failed = keep_failed
-        self._waiting: deque[Outcome] = deque()
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def waiting(self) -> list[str]:
-        """The ids of the jobs whose outcomes have not been sent yet."""
-        return [outcome.job_id for outcome in self._waiting]
-
-    def add(self, outcome: Outcome) -> None:
-        self._waiting.append(outcome)
+        self.waiting: deque[Outcome] = deque()
 
     def next_batch(self, most: int) -> list[Outcome]:
         """The oldest outcomes: at most so many, and no more than Redis handles in a few milliseconds."""
         batch: list[Outcome] = []
         size = 0
-        while self._waiting and len(batch) < most and size < MOST_BYTES_A_SCRIPT:
-            outcome = self._waiting.popleft()
+        waiting = self.waiting
+        while waiting and len(batch) < most and size < MOST_BYTES_A_SCRIPT:
+            outcome = waiting.popleft()
             batch.append(outcome)
             size += outcome.size
         return batch
@@ -54,9 +48,9 @@ class Settling:
         """
         for outcome, refusal in refused:
             if isinstance(outcome, Completed | Parked) and refusal in _CHILDREN:
-                self._waiting.append(failed_by_children(outcome, refusal, self._keep_failed))
+                self.waiting.append(failed_by_children(outcome, refusal, self._keep_failed))
             elif refusal is Refusal.CANCELLED:
-                self._waiting.append(failed_as_cancelled(outcome, self._keep_failed))
+                self.waiting.append(failed_as_cancelled(outcome, self._keep_failed))
             elif in_doubt and refusal in _SETTLED_BEFORE:
                 log.settled_before(self._queue, outcome.job_id)
             else:

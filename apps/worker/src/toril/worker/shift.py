@@ -10,7 +10,7 @@ from toril.bull.intake import Intake, TakenJob
 from toril.bull.keys import QueueKeys
 from toril.bull.locks import LockRenewal
 from toril.bull.marker import Marker
-from toril.bull.outcomes import Released
+from toril.bull.outcomes import Outcome, Released
 from toril.bull.schedule_continuation import ScheduleContinuation
 from toril.bull.stalled import StalledCheck
 from toril.worker import log
@@ -100,6 +100,7 @@ class Shift:
                 grace=settings.unknown_grace,
                 keep_failed=settings.keep_failed,
             ),
+            bound=self._locks.bound,
             unknown_grace=settings.unknown_grace,
             rules=RetryRules(handlers.backoffs, settings.most_starts),
             keep_completed=settings.keep_completed,
@@ -119,8 +120,6 @@ class Shift:
             keys.queue,
             group,
             self._executor,
-            began=self._began,
-            settle=self._intake.settle,
             ended=self._ended,
         )
         self._heartbeat = Heartbeat(self._executions.look_for_stuck)
@@ -230,23 +229,22 @@ class Shift:
             await _within(CLEAN_UP_WITHIN, ended)
         ended.cancel()
 
-    def _start(self, job: TakenJob) -> None:
-        self._locks.hold(job.id, job.token)
+    def _start(self, jobs: list[TakenJob]) -> None:
         if self._stopping or self._paused:
-            # It was on its way when the worker was stopped or paused.
-            self._intake.settle(Released(job.id, job.token))
+            # They were on their way when the worker was stopped or paused.
+            for job in jobs:
+                self._intake.settle(Released(job.id, job.token))
             return
-        self._supply.started()
-        self._executions.start(job)
+        self._supply.started(len(jobs))
+        for job in jobs:
+            self._executions.start(job)
 
-    def _began(self, job: TakenJob) -> None:
-        timeout = self._executor.timeout_of(job)
-        if timeout is not None:
-            self._locks.bound(job.id, job.token, timeout)
-
-    def _ended(self) -> None:
+    def _ended(self, outcome: Outcome | None) -> None:
         self._supply.ended()
-        self._intake.place_freed()
+        if outcome is None:
+            self._intake.place_freed()
+        else:
+            self._intake.settle(outcome)
 
     def _cancel(self, job_id: str, token: str) -> None:
         self._locks.bound(job_id, token, self._settings.grace)

@@ -2,7 +2,6 @@
 
 import time
 from enum import Enum
-from typing import NamedTuple
 
 from toril.bull.intake import Taken
 
@@ -19,11 +18,8 @@ class Outlook(Enum):
     NOTHING = "the last look found no more"
 
 
-class Reservation(NamedTuple):
-    """Places set aside for the jobs of one round trip; `news` is how much was known when it set out."""
-
-    places: int
-    news: int
+# Looking up a member in its class takes three times as long, and this is done several times for each job.
+_PLENTY, _UNKNOWN, _NOTHING = Outlook
 
 
 class Supply:
@@ -37,13 +33,13 @@ class Supply:
     def __init__(self, concurrency: int, share: int) -> None:
         self._concurrency = concurrency
         self._share = share
-        self._outlook = Outlook.UNKNOWN
+        self._outlook = _UNKNOWN
         self._news = 0
         self._looking = 0
         self._reserved = 0
         self._running = 0
+        self._taking = True
         self._closed = False
-        self._paused = False
         self._limited_until = 0.0
         self._next_due: float | None = None
 
@@ -55,9 +51,7 @@ class Supply:
     @property
     def free(self) -> int:
         """How many more jobs could be started now."""
-        if self._closed or self._paused:
-            return 0
-        return self._concurrency - self._running - self._reserved
+        return self._concurrency - self._running - self._reserved if self._taking else 0
 
     @property
     def next_due(self) -> float | None:
@@ -74,18 +68,18 @@ class Supply:
     @property
     def is_idle(self) -> bool:
         """Whether places are free, and nothing is known that may fill them now."""
-        return self.free > 0 and (self._outlook is Outlook.NOTHING or self.limited_for > 0)
+        return (self._outlook is _NOTHING or self.limited_for > 0) and self.free > 0
 
     @property
     def is_worth_a_look(self) -> bool:
         """Whether a round trip for the sake of taking jobs makes sense now; of an unknown one is enough."""
-        if self.free <= 0 or self.limited_for > 0 or self._outlook is Outlook.NOTHING:
+        if self.free <= 0 or self._outlook is _NOTHING:
             return False
-        return self._outlook is Outlook.PLENTY or self._looking == 0
+        return (self._outlook is _PLENTY or self._looking == 0) and self.limited_for == 0
 
-    def started(self) -> None:
-        """A job runs from now on."""
-        self._running += 1
+    def started(self, jobs: int) -> None:
+        """So many more jobs run from now on."""
+        self._running += jobs
 
     def ended(self) -> None:
         """A job runs no longer."""
@@ -98,42 +92,46 @@ class Supply:
     def expect_more(self) -> None:
         """Something may have come, also since the round trips that are under way set out."""
         self._news += 1
-        if self._outlook is Outlook.NOTHING:
-            self._outlook = Outlook.UNKNOWN
+        if self._outlook is _NOTHING:
+            self._outlook = _UNKNOWN
 
     def close(self) -> None:
         """Takes no more jobs."""
         self._closed = True
+        self._taking = False
 
     def pause(self) -> None:
         """Takes no more jobs for a while."""
-        self._paused = True
+        self._taking = False
 
     def resume(self) -> None:
         """Takes jobs again."""
-        self._paused = False
+        self._taking = not self._closed
 
-    def reserve(self) -> Reservation:
-        """Sets places aside for the jobs of one round trip."""
-        places = 0 if self.limited_for > 0 else max(min(self.free, self._share), 0)
+    def reserve(self) -> tuple[int, int]:
+        """Sets places aside for the jobs of one round trip.
+
+        Returns:
+            How many places, and how much was known when it set out; both are for `note`.
+        """
+        places = min(self.free, self._share)
+        if places < 0 or self.limited_for > 0:
+            places = 0
         self._reserved += places
         self._looking += 1
-        return Reservation(places, self._news)
+        return places, self._news
 
-    def give_back(self, reservation: Reservation) -> None:
-        """Ends a reservation: what was taken runs by now."""
-        self._reserved -= reservation.places
+    def note(self, taken: Taken, places: int, news: int) -> None:
+        """Ends a reservation: what was taken runs by now. Learns from what the round trip brought."""
+        self._reserved -= places
         self._looking -= 1
-
-    def note(self, taken: Taken, reservation: Reservation) -> None:
-        """Learns from what a round trip brought."""
-        if reservation.places == 0:
+        if places == 0:
             return
-        if len(taken.jobs) >= reservation.places:
-            self._outlook = Outlook.PLENTY
+        if len(taken.jobs) >= places:
+            self._outlook = _PLENTY
             return
         # What came while the round trip was under way, it may have missed.
-        self._outlook = Outlook.NOTHING if reservation.news == self._news else Outlook.UNKNOWN
+        self._outlook = _NOTHING if news == self._news else _UNKNOWN
         self._next_due = taken.next_due
         longest = min(taken.limited_for, LONGEST_LIMITED_SLEEP)
         self._limited_until = time.monotonic() + longest if longest > 0 else 0.0

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from toril.bull.bounds import MOST_JOBS_A_SCRIPT as MOST_JOBS_A_SCRIPT
@@ -11,7 +12,7 @@ from toril.bull.codec import (
     decode_stacktrace,
     decode_unknown,
     from_milliseconds,
-    number,
+    seconds,
     text,
     to_milliseconds,
 )
@@ -151,8 +152,7 @@ class Intake:
             self._round_trips += 1
             token = f"{self._worker_id}:{self._round_trips}"
         timestamp = to_milliseconds(time.time() if now is None else now)
-        arguments: list[Argument] = [timestamp, capacity, token, *self._terms]
-        arguments += encode_outcomes(outcomes)
+        arguments = (timestamp, capacity, token, *self._terms, *encode_outcomes(outcomes))
         self.token_in_doubt = token if capacity else None
         asked = time.monotonic()
         refused, ids, jobs, limited_for, next_due, blocked = await self._connection.run(
@@ -164,11 +164,11 @@ class Intake:
             still_ours = _taken_jobs(ids, jobs, token)
             self.token_in_doubt = None
         return Taken(
-            jobs=still_ours,
-            refused=[Refused(outcomes[at - 1], Refusal(code)) for at, code in _pairs(refused)],
-            limited_for=from_milliseconds(limited_for),
-            next_due=from_milliseconds(next_due) if next_due else None,
-            blocked=bool(blocked),
+            still_ours,
+            [Refused(outcomes[at - 1], Refusal(code)) for at, code in _pairs(refused)] if refused else [],
+            from_milliseconds(limited_for),
+            from_milliseconds(next_due) if next_due else None,
+            bool(blocked),
         )
 
     async def reclaim(self) -> list[TakenJob]:
@@ -203,7 +203,7 @@ def _pairs(flat: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _taken_jobs(ids: Sequence[bytes], jobs: Sequence[Sequence[Any]], token: str) -> list[TakenJob]:
-    return [_taken_job(job_id, fields, token) for job_id, fields in zip(ids, jobs, strict=True)]
+    return list(map(_taken_job, ids, jobs, repeat(token)))
 
 
 def _taken_job(job_id: bytes, fields: Sequence[Any], token: str) -> TakenJob:
@@ -219,7 +219,7 @@ def _taken_job(job_id: bytes, fields: Sequence[Any], token: str) -> TakenJob:
             0,
             attempts_started,
             0,
-            from_milliseconds(number(timestamp)),
+            seconds(timestamp),
         )
     name, data, options, timestamp, deferred_failure, attempts_started, attempts_made = fields[:7]
     stalled_count, stacktrace, unknown_since, schedule_key = fields[7:] or _NEVER_STARTED
@@ -233,7 +233,7 @@ def _taken_job(job_id: bytes, fields: Sequence[Any], token: str) -> TakenJob:
         attempts_made=made,
         attempts_started=attempts_started,
         stalled_count=count(stalled_count),
-        enqueued_at=from_milliseconds(number(timestamp)),
+        enqueued_at=seconds(timestamp),
         deferred_failure=None if deferred_failure is None else text(deferred_failure),
         earlier_stacktrace=stacktrace,
         unknown_since=decode_unknown(unknown_since, made),

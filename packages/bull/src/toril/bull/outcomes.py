@@ -171,19 +171,22 @@ def encode_outcomes(outcomes: Sequence[Outcome]) -> list[Argument]:
     """Outcomes as settle_and_take.lua takes them: completed jobs in runs of the same token and retention."""
     arguments: list[Argument] = []
     run: list[Argument] = []
-    token, keep = "", None
+    run_token, run_keep = "", None
     for outcome in outcomes:
-        if not isinstance(outcome, Completed):
-            arguments += _run_arguments(token, keep, run)
+        if isinstance(outcome, Completed):
+            job_id, token, result, keep = outcome
+            if run and (token != run_token or keep is not run_keep):
+                arguments += _run_arguments(run_token, run_keep, run)
+                run = []
+            run_token, run_keep = token, keep
+            run += (job_id, result)
+        else:
+            if run:
+                arguments += _run_arguments(run_token, run_keep, run)
+                run = []
             arguments += outcome.arguments()
-            run = []
-            continue
-        if outcome.token != token or outcome.keep is not keep:
-            arguments += _run_arguments(token, keep, run)
-            token, keep, run = outcome.token, outcome.keep, []
-        run += (outcome.job_id, outcome.result)
-    return arguments + _run_arguments(token, keep, run)
+    return arguments + _run_arguments(run_token, run_keep, run) if run else arguments
 
 
 def _run_arguments(token: str, keep: Keep | None, run: list[Argument]) -> list[Argument]:
-    return ["completed", token, encode_retention(keep), len(run) // 2, *run] if run else []
+    return ["completed", token, "" if keep is None else encode_retention(keep), len(run) // 2, *run]

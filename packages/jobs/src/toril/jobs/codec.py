@@ -5,7 +5,7 @@ searched with `find`, which takes half as long as `in`.
 """
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 from pydantic import TypeAdapter
 from pydantic_core import from_json
@@ -51,7 +51,8 @@ class Codec(Generic[T]):
         """
         try:
             data = self._to_json(value, by_alias=True, warnings=False)
-            _check_size(data)
+            if len(data) > LARGEST_VALUE:
+                _refuse_size(len(data))
             # Pydantic may write a number that is not finite in any of these ways, as each model has it.
             if data.find(b"null") >= 0 or data.find(b"NaN") >= 0 or data.find(b"Infinity") >= 0:
                 self._check_finite(value)
@@ -90,9 +91,8 @@ class Codec(Generic[T]):
             raise Unwritable("NaN and infinity are not JSON", paths)
 
 
-def _check_size(data: bytes) -> None:
-    if len(data) > LARGEST_VALUE:
-        raise Unwritable(f"{len(data):,} bytes of JSON are more than {LARGEST_VALUE:,}")
+def _refuse_size(size: int) -> NoReturn:
+    raise Unwritable(f"{size:,} bytes of JSON are more than {LARGEST_VALUE:,}")
 
 
 def _check_unmasked(value: object, readable: object) -> None:

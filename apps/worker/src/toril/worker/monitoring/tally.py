@@ -78,15 +78,10 @@ class Tally:
         if not settled and not taken:
             return
         self.batch_size.add(max(len(settled), len(taken)))
-        kinds = set(map(type, settled))
-        for kind in kinds:
-            if kind in _PLAIN:
-                is_only = len(kinds) == 1
-                self.endings[_PLAIN[kind]] += (
-                    len(settled) if is_only else sum(type(outcome) is kind for outcome in settled)
-                )
-            else:
-                self.endings.update(_ending(outcome) for outcome in settled if type(outcome) is kind)
+        completed = list(map(type, settled)).count(Completed)
+        self.endings[Ending.COMPLETED] += completed
+        if completed < len(settled):
+            self.endings.update(_ending(each) for each in settled if type(each) is not Completed)
         for refusal in refused:
             self.endings[_ending(refusal.outcome)] -= 1
             self.endings[Ending.REFUSED] += 1

@@ -62,8 +62,9 @@ _encode_remembered = lru_cache(maxsize=4096)(_encode_options)
 def decode_options(wire: bytes | None) -> JobOptions:
     """The options of a job that anyone may have added. What cannot be read counts as not given."""
     # Those who write longer ones are not to fill the memory of those who read them.
-    remembered = wire is None or len(wire) <= LONGEST_REMEMBERED
-    return _decode_remembered(wire) if remembered else _decode_options(wire)
+    if wire is not None and len(wire) > LONGEST_REMEMBERED:
+        return _decode_options(wire)
+    return _decode_remembered(wire)
 
 
 def _decode_options(wire: bytes | None) -> JobOptions:
