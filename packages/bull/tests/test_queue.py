@@ -58,7 +58,8 @@ async def test_the_answer_says_so_across_the_parts_of_a_large_batch(
 
 
 def test_a_part_of_an_answer_is_an_answer() -> None:
-    added = AddedJobs(["1", "2", "3", "4"], known=[0, 2])
+    added = AddedJobs()
+    added.take_in([b"1", b"2", b"3", b"4"], known=[0, 2])
     part = added.part(1, 4)
     assert (part, part.known) == (["2", "3", "4"], {1})
     assert added.part(3, 4).known == frozenset()

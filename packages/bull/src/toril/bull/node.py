@@ -80,7 +80,10 @@ class Node:
         deadline = math.inf if timeout is None else clock() + timeout
         self._callers += 1
         try:
-            await self._take_turn(deadline)
+            if self._callers == 1:
+                await self._turn.acquire()
+            else:
+                await self._wait_for_turn(deadline)
             try:
                 wire = self._wire
                 if wire is not None and wire.is_owed:
@@ -118,10 +121,7 @@ class Node:
         if self._wire is not None:
             await self._wire.close()
 
-    async def _take_turn(self, deadline: float) -> None:
-        if self._callers == 1:
-            await self._turn.acquire()
-            return
+    async def _wait_for_turn(self, deadline: float) -> None:
         async with asyncio.timeout_at(None if deadline == math.inf else deadline):
             await self._turn.acquire()
 

@@ -1,7 +1,8 @@
 """Adding jobs to a queue, many in one round trip."""
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import repeat
 from typing import NamedTuple
 
@@ -30,9 +31,6 @@ class NewJob(NamedTuple):
     job_id: str | None = None
 
 
-_NONE: frozenset[int] = frozenset()
-
-
 class AddedJobs(list[str]):
     """The ids of jobs that were added, in order.
 
@@ -41,9 +39,7 @@ class AddedJobs(list[str]):
             id or hold the deduplication key already.
     """
 
-    def __init__(self, ids: Iterable[str] = (), known: Collection[int] = ()) -> None:
-        super().__init__(ids)
-        self.known = frozenset(known) if known else _NONE
+    known: frozenset[int] = frozenset()
 
     def items(self) -> Iterator[tuple[str, bool]]:
         """Each id, and whether its job is new."""
@@ -55,26 +51,38 @@ class AddedJobs(list[str]):
         """Those from one place up to another one, as if they had been added by themselves."""
         if start == 0 and end == len(self):
             return self
-        return AddedJobs(self[start:end], [place - start for place in self.known if start <= place < end])
+        part = AddedJobs(self[start:end])
+        part.known = frozenset(place - start for place in self.known if start <= place < end)
+        return part
 
-    def take_in(self, others: "AddedJobs") -> None:
-        """Puts others behind these."""
-        self.known |= {len(self) + place for place in others.known}
-        self += others
+    def take_in(self, ids: Iterable[bytes], known: Collection[int]) -> None:
+        """Puts those behind that the script has answered with; `known` are places among them."""
+        if known:
+            self.known |= {len(self) + place for place in known}
+        self += [text(job_id) for job_id in ids]
 
 
 def job_arguments(job: NewJob) -> tuple[Argument, ...]:
     """The job as the script takes it."""
-    options = job.options
+    has_own = job.job_id is not None or job.options.is_own
+    name, options, delay, priority, more = (_terms if has_own else _remembered_terms)(
+        job.name, job.options, job.job_id
+    )
+    return job.job_id or "", name, job.data, options, delay, priority, more
+
+
+def _terms(name: str, options: JobOptions, job_id: str | None) -> tuple[bytes, bytes, str, str, str]:
+    """What most jobs of a contract have in common."""
     return (
-        job.job_id or "",
-        encode_text(job.name),
-        job.data,
-        encode_options(options, job.job_id),
-        to_milliseconds(options.delay),
-        options.priority,
+        encode_text(name),
+        encode_options(options, job_id),
+        str(to_milliseconds(options.delay)),
+        str(options.priority),
         "1" if options.lifo or options.is_own else "",
     )
+
+
+_remembered_terms = lru_cache(maxsize=1024)(_terms)
 
 
 class JobQueue:
@@ -86,6 +94,7 @@ class JobQueue:
 
     def __init__(self, connection: Connection, keys: QueueKeys, *, timeout: float = CALL_WITHIN) -> None:
         self.keys = keys
+        self._meta = [keys.meta]
         self._timeout = timeout
         self._connection = connection
         self._script = load("adding/add")
@@ -102,27 +111,19 @@ class JobQueue:
         Raises:
             BrokerUnavailable: Redis did not answer; the jobs of the part under way may have been added.
         """
-        timestamp = to_milliseconds(time.time() if now is None else now)
-        added: AddedJobs | None = None
-        arguments: list[Argument] = [timestamp]
+        arguments: list[Argument] = [to_milliseconds(time.time() if now is None else now)]
+        added = AddedJobs()
         size = 0
         for job in jobs:
             if len(arguments) > MOST_JOBS_A_SCRIPT * ARGUMENTS_A_JOB or size > MOST_BYTES_A_SCRIPT:
-                added = await self._add(arguments, added)
+                added.take_in(*await self._run(arguments))
                 del arguments[1:]
                 size = 0
             arguments += job_arguments(job)
             size += len(job.data)
         if len(arguments) > 1:
-            added = await self._add(arguments, added)
-        return added or AddedJobs()
+            added.take_in(*await self._run(arguments))
+        return added
 
-    async def _add(self, arguments: Sequence[Argument], earlier: AddedJobs | None) -> AddedJobs:
-        ids, known = await self._connection.run(
-            self._script, [self.keys.meta], arguments, timeout=self._timeout
-        )
-        added = AddedJobs([text(job_id) for job_id in ids], known)
-        if earlier is None:
-            return added
-        earlier.take_in(added)
-        return earlier
+    def _run(self, arguments: Sequence[Argument]) -> Awaitable[tuple[list[bytes], list[int]]]:
+        return self._connection.run(self._script, self._meta, arguments, timeout=self._timeout)

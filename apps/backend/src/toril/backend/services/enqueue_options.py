@@ -1,10 +1,10 @@
 """From a typed job to what is added to Redis."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from toril.bull.options import JobOptions, check_job_id, options_of
 from toril.bull.queue import NewJob
@@ -15,9 +15,8 @@ DeduplicateEach = Deduplicate | Callable[[Any], Deduplicate | None] | None
 """One deduplication for many jobs, or what says each job's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnqueueOptions:
-    """What the caller of `enqueue` wants beyond the contract; see there."""
+class EnqueueOptions(NamedTuple):
+    """What the caller of `enqueue` wants beyond the contract; see there. One is made for each call."""
 
     delay: float = 0.0
     priority: int = 0

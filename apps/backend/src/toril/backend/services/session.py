@@ -21,6 +21,8 @@ from toril.bull.queue import JobQueue
 from toril.bull.schedules import QueueSchedules
 from toril.jobs import Contract
 
+HandleTools = tuple[QueueInspector, QueueAdmin, JobWatcher]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSettings:
@@ -55,6 +57,7 @@ class Session:
     senders: dict[str, Sender] = field(default_factory=dict[str, Sender])
     inspectors: dict[str, QueueInspector] = field(default_factory=dict[str, QueueInspector])
     admins: dict[str, QueueAdmin] = field(default_factory=dict[str, QueueAdmin])
+    tools: dict[str, HandleTools] = field(default_factory=dict[str, HandleTools])
 
     def sender(self, queue: str) -> Sender:
         """The one sender of a queue, which runs from its first use on."""
@@ -101,17 +104,19 @@ class Session:
 
     def handle(self, job_id: str, contract: Contract[Any, Any], is_new: bool = True) -> JobHandle[Any]:
         """A handle of a job, whether it exists or not."""
-        queue = contract.queue.name
-        admin, watcher = self.admin(queue), self.watcher(queue)
-        return JobHandle(job_id, contract, self.inspector(queue), admin, watcher, is_new=is_new)
+        return JobHandle(job_id, contract, *self._tools(contract.queue.name), is_new=is_new)
 
     def flow_handle(
         self, job_id: str, contract: Contract[Any, Any], children: Sequence[FlowHandle[Any]]
     ) -> FlowHandle[Any]:
         """A handle of a job with those of its children."""
-        queue = contract.queue.name
-        admin, watcher = self.admin(queue), self.watcher(queue)
-        return FlowHandle(job_id, contract, self.inspector(queue), admin, watcher, children)
+        return FlowHandle(job_id, contract, *self._tools(contract.queue.name), children)
+
+    def _tools(self, queue: str) -> HandleTools:
+        """What the handles of a queue's jobs work with: looked up for each of them."""
+        if queue not in self.tools:
+            self.tools[queue] = self.inspector(queue), self.admin(queue), self.watcher(queue)
+        return self.tools[queue]
 
 
 @asynccontextmanager
