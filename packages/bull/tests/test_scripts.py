@@ -72,7 +72,7 @@ def test_a_function_declares_once_and_begins_each_call_anew(name: str) -> None:
     function = load(name).function
     assert function is not None
     declared, _, called = function.library.partition("\nlocal function run()\n")
-    assert "\nlocal function steering()\n" in declared
-    assert "\nsteering_read = nil\n" in called
+    assert "\nlocal function read_steering()\n" in declared
+    assert "\nsteering_read = false\n" in called
     assert not re.search(r"^[^-\n]*---", function.library, re.MULTILINE)
     assert not re.search(r"^ *--- ", function.library, re.MULTILINE)

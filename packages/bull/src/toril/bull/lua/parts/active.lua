@@ -5,11 +5,11 @@
 local oldest, place_of, ended_oldest
 
 --- each call
-oldest, place_of, ended_oldest = {}, {}, false
+oldest, ended_oldest = nil, false
 
 --- once
 local function read_active(count)
-  oldest = call('LRANGE', base .. 'active', -count, -1)
+  oldest, place_of = call('LRANGE', base .. 'active', -count, -1), {}
   for place, id in ipairs(oldest) do
     place_of[id] = place
   end
@@ -26,12 +26,12 @@ local function write_active()
       call('RPUSH', base .. 'active', unpack(others))
     end
   end
-  oldest, place_of, ended_oldest = {}, {}, false
+  oldest, ended_oldest = nil, false
 end
 
 -- Whether the job was there.
 local function take_off_active(id)
-  local place = place_of[id]
+  local place = oldest and place_of[id]
   if place then
     place_of[id], oldest[place], ended_oldest = false, false, true
     return true

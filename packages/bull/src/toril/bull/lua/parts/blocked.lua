@@ -3,7 +3,8 @@
 local function is_blocked(queue)
   local paused, concurrency
   if queue == base then
-    paused, concurrency = steering().paused, steering().concurrency
+    read_steering()
+    paused, concurrency = queue_paused, queue_concurrency
   else
     local found = call('HMGET', queue .. 'meta', 'paused', 'concurrency')
     paused, concurrency = found[1], tonumber(found[2])

@@ -4,10 +4,13 @@
 -- What the end of a job brings with it, where a parent, a deduplication key or a retention asks for it.
 local consequences = {}
 
-function consequences.end_deduplication(deduplication_id, id, now)
+-- Whether a duplicate was kept for this moment.
+function consequences.end_deduplication(deduplication_id, id)
   release_key(deduplication_id, id)
-  add_kept_duplicate(deduplication_id, now)
+  return call('EXISTS', base .. 'dn:' .. deduplication_id) == 1
 end
+
+consequences.add_kept_duplicate = add_kept_duplicate
 
 -- "<count>,<age in s>,<limit>", each of them possibly empty; "" keeps all, "0" keeps none.
 function consequences.apply_retention(target, keep, now)

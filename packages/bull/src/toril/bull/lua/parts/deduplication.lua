@@ -16,9 +16,6 @@ end
 -- The latest duplicate that came while the job ran, kept for this moment, becomes a job of its own.
 local function add_kept_duplicate(deduplication_id, now)
   local kept_key = base .. 'dn:' .. deduplication_id
-  if call('EXISTS', kept_key) == 0 then
-    return
-  end
   local kept = call('HMGET', kept_key, 'name', 'data', 'opts', 'jid', 'pk', 'pd', 'pdk', 'rjk')
   local next_id = string.format('%.0f', call('INCR', base .. 'id'))
   local id = kept[4] or next_id

@@ -1,20 +1,18 @@
 --- use steering
 -- The event stream, and how long it may grow (BullMQ's default of 10,000 is written where nobody chose one).
-local events_key, longest_stream
+local events_key
 
 --- each call
-events_key, longest_stream = base .. 'events', nil
+events_key = base .. 'events'
 
 --- once
 local function max_events()
-  if not longest_stream then
-    longest_stream = steering().longest_stream
-    if not longest_stream then
-      longest_stream = 10000
-      call('HSET', base .. 'meta', 'opts.maxLenEvents', longest_stream)
-    end
+  read_steering()
+  if not queue_stream_length then
+    queue_stream_length = 10000
+    call('HSET', base .. 'meta', 'opts.maxLenEvents', queue_stream_length)
   end
-  return longest_stream
+  return queue_stream_length
 end
 
 local function trim_events()

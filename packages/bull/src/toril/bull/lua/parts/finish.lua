@@ -5,22 +5,37 @@
 -- The end of a job, completed or failed for good (bullmq-protocol §4.3). What a plain job needs is gathered over
 -- the batch and written once; what a parent, a deduplication key or a retention asks for is done job by job, in
 -- BullMQ's order, after writing what was gathered.
-local ended, ended_count, trimmed
+local ended_completed, ended_failed, count_completed, count_failed, trimmed
 
 --- each call
-ended = { completed = {}, failed = {} }
-ended_count = { completed = 0, failed = 0 }
-trimmed = false
+ended_completed, ended_failed, count_completed, count_failed, trimmed = nil, nil, 0, 0, false
 
 --- once
 local function write_ended()
   write_active()
-  for target, scored in pairs(ended) do
-    if #scored > 0 then
-      call('ZADD', base .. target, unpack(scored))
-      ended[target] = {}
-    end
+  if ended_completed then
+    call('ZADD', base .. 'completed', unpack(ended_completed))
+    ended_completed = nil
   end
+  if ended_failed then
+    call('ZADD', base .. 'failed', unpack(ended_failed))
+    ended_failed = nil
+  end
+end
+
+-- Notes a job that has ended as one to be written. The time is ARGV[1] as it stands: a number's digits would be made
+-- anew for each job.
+local function note_ended(target, id)
+  local scored
+  if target == 'completed' then
+    scored = ended_completed or {}
+    ended_completed = scored
+  else
+    scored = ended_failed or {}
+    ended_failed = scored
+  end
+  local place = #scored
+  scored[place + 1], scored[place + 2] = ARGV[1], id
 end
 
 local function set_fields(job_key, fields)
@@ -72,9 +87,9 @@ local function finish(target, id, token, value, keep, fields, attempts, has_chil
     trim_events()
   end
 
-  if job[4] then
+  if job[4] and consequences_of_end().end_deduplication(job[4], id) then
     write_ended()
-    consequences_of_end().end_deduplication(job[4], id, now)
+    consequences_of_end().add_kept_duplicate(job[4], now)
   end
   local parent_key = job[3] and job[3] ~= '' and job[3]
   if parent_key then
@@ -87,19 +102,21 @@ local function finish(target, id, token, value, keep, fields, attempts, has_chil
   if keep == '0' then
     consequences_of_end().remove(job_key, parent_key)
   else
-    call('HSET', job_key, 'atm', attempts_made, value_field, value, 'finishedOn', now)
+    call('HSET', job_key, 'atm', attempts_made, value_field, value, 'finishedOn', ARGV[1])
     if target == 'failed' then
       call('HDEL', job_key, 'defa')
     end
-    local scored = ended[target]
-    local at = #scored
-    scored[at + 1], scored[at + 2] = now, id
+    note_ended(target, id)
     if keep ~= '' then
       write_ended()
       consequences_of_end().apply_retention(target, keep, now)
     end
   end
-  ended_count[target] = ended_count[target] + 1
+  if target == 'completed' then
+    count_completed = count_completed + 1
+  else
+    count_failed = count_failed + 1
+  end
   call('XADD', events_key, '*', 'event', target, 'jobId', id, value_field, value, 'prev', 'active')
   if target == 'failed' and attempts_made >= attempts then
     emit('retries-exhausted', 'jobId', id, 'attemptsMade', attempts_made)

@@ -1,19 +1,18 @@
 --- use queue
 -- The locks of the jobs that a batch settles: read in one go, and dropped in one go when the batch is through.
-local held, dropped_keys, dropped_ids
+-- `at_hand` is which of the outcomes is being settled; `given_up` are the jobs whose lock one of them has given up.
+local lock_keys, held, given_up, dropped_keys, dropped_ids, at_hand
 
 --- each call
-held, dropped_keys, dropped_ids = {}, {}, {}
+lock_keys = nil
 
 --- once
 local function read_locks(ids)
-  local lock_keys = {}
-  for i, id in ipairs(ids) do
-    lock_keys[i] = base .. id .. ':lock'
+  lock_keys, given_up, dropped_keys, dropped_ids = {}, {}, {}, {}
+  for position, id in ipairs(ids) do
+    lock_keys[position] = base .. id .. ':lock'
   end
-  for i, token in ipairs(call('MGET', unpack(lock_keys))) do
-    held[ids[i]] = token
-  end
+  held = call('MGET', unpack(lock_keys))
 end
 
 -- 0, or BullMQ's code: -2 the lock is gone, -6 it is another worker's. Token "0" means working without locks.
@@ -21,12 +20,14 @@ local function unlock(id, token)
   if token == '0' then
     return 0
   end
-  if held[id] ~= token then
-    return held[id] and -6 or -2
+  if given_up[id] then
+    return -2
+  elseif held[at_hand] ~= token then
+    return held[at_hand] and -6 or -2
   end
-  held[id] = false
+  given_up[id] = true
   local place = #dropped_ids + 1
-  dropped_keys[place], dropped_ids[place] = base .. id .. ':lock', id
+  dropped_keys[place], dropped_ids[place] = lock_keys[at_hand], id
   return 0
 end
 
@@ -39,7 +40,7 @@ local function keep_lock(id)
 end
 
 local function drop_locks()
-  if #dropped_keys > 0 then
+  if lock_keys and #dropped_keys > 0 then
     call('DEL', unpack(dropped_keys))
     call('SREM', base .. 'stalled', unpack(dropped_ids))
   end

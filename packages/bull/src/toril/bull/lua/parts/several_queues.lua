@@ -3,6 +3,6 @@
 -- ("<prefix>:<queue>:").
 local function work_on(queue)
   if base ~= queue then
-    base, events_key, longest_stream, steering_read = queue, queue .. 'events', nil, nil
+    base, events_key, steering_read = queue, queue .. 'events', false
   end
 end

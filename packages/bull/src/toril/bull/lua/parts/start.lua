@@ -1,29 +1,29 @@
 --- use events
--- Starts jobs that were read: they are locked, told of, counted, and stand in `active`.
+-- Starts jobs that were read, from a place in their line on: they are locked, told of, counted, and stand in `active`.
+-- ARGV says how: 1 now (ms), 3 the lock token, 4 the lock duration (ms), 5 the worker's name or ''.
 
 -- One by one: Valkey 9.1 loses what MSETEX sets while it moves the slot to another server.
-local function lock(ids, token, duration)
-  if token == '0' then
-    return
-  end
-  for _, id in ipairs(ids) do
-    call('SET', base .. id .. ':lock', token, 'PX', duration)
+local function lock(id)
+  if ARGV[3] ~= '0' then
+    call('SET', base .. id .. ':lock', ARGV[3], 'PX', ARGV[4])
   end
 end
 
--- `jobs` as read_job answers, `terms` as for take.
-local function start(ids, jobs, now, terms)
-  lock(ids, terms.token, terms.lock_duration)
-  local worker = terms.worker ~= '' and terms.worker
-  for place, id in ipairs(ids) do
-    local started = jobs[place][6] + 1
-    jobs[place][6] = started
+-- `jobs` as read_job answers.
+local function start(ids, jobs, from)
+  for place = from, #ids do
+    lock(ids[place])
+  end
+  for place = from, #ids do
+    local id, job = ids[place], jobs[place]
+    local started = job[6] + 1
+    job[6] = started
     call('XADD', events_key, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
-    if worker then
-      call('HSET', base .. id, 'processedOn', now, 'ats', started, 'pb', worker)
+    if ARGV[5] ~= '' then
+      call('HSET', base .. id, 'processedOn', ARGV[1], 'ats', started, 'pb', ARGV[5])
     else
-      call('HSET', base .. id, 'processedOn', now, 'ats', started)
+      call('HSET', base .. id, 'processedOn', ARGV[1], 'ats', started)
     end
   end
-  call('LPUSH', base .. 'active', unpack(ids))
+  call('LPUSH', base .. 'active', unpack(ids, from))
 end

@@ -1,21 +1,18 @@
 --- use queue
--- What the meta hash says of the queue as a whole, read once a script. A script that changes it must not ask before.
-local steering_read
+-- What the meta hash says of the queue as a whole, read once a call. A script that changes it must not ask before.
+local steering_read, queue_paused, queue_concurrency, queue_limit, queue_limit_duration, queue_stream_length
 
 --- each call
-steering_read = nil
+steering_read = false
 
 --- once
-local function steering()
-  if not steering_read then
-    local found = call('HMGET', base .. 'meta', 'paused', 'concurrency', 'max', 'duration', 'opts.maxLenEvents')
-    steering_read = {
-      paused = found[1] ~= false,
-      concurrency = tonumber(found[2]),
-      limit_max = tonumber(found[3]),
-      limit_duration = tonumber(found[4]),
-      longest_stream = found[5],
-    }
+local function read_steering()
+  if steering_read then
+    return
   end
-  return steering_read
+  steering_read = true
+  local found = call('HMGET', base .. 'meta', 'paused', 'concurrency', 'max', 'duration', 'opts.maxLenEvents')
+  queue_paused = found[1] ~= false
+  queue_concurrency, queue_limit, queue_limit_duration = tonumber(found[2]), tonumber(found[3]), tonumber(found[4])
+  queue_stream_length = found[5]
 end

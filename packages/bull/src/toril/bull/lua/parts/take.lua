@@ -5,9 +5,8 @@
 --- use promote_due
 --- use read_job
 --- use start
--- Takes up to `capacity` waiting jobs for one worker (bullmq-protocol §4.2).
---
--- `terms` says how: token, lock_duration (ms), worker (name or ''), limit_max, limit_duration (numbers or nil).
+-- Takes up to `capacity` waiting jobs for one worker (bullmq-protocol §4.2). How, say ARGV[3] to ARGV[7]: token, lock
+-- duration (ms), worker's name or '', and its rate limit: jobs or '', duration (ms) or ''.
 -- The answer: ids, jobs, limited_for (ms), next_due (ms, 0 for none), blocked (0 or 1).
 
 -- What a manual limit sets the counter to: more jobs than any limit allows.
@@ -26,20 +25,19 @@ local function limited_for(limit)
   return math.max(left, 0)
 end
 
-local function count_started(started, duration)
-  if started > 0 and call('INCRBY', base .. 'limiter', started) == started and duration then
-    call('PEXPIRE', base .. 'limiter', math.floor(math.abs(duration)))
-  end
-end
-
--- The next ids in line, at most `wanted`; the second answer says that no more than these are there.
+-- The next ids in line, at most `wanted`; the second answer says that no more than these are there. The third is what
+-- scores the prioritized ones had, if there are any.
 local function pop(wanted)
   local ids = call('RPOP', base .. 'wait', wanted) or {}
   local missing = wanted - #ids
   if missing == 0 then
     return ids, false
   end
-  local prioritized, scores = call('ZPOPMIN', base .. 'prioritized', missing), {}
+  local prioritized = call('ZPOPMIN', base .. 'prioritized', missing)
+  if #prioritized == 0 then
+    return ids, true
+  end
+  local scores = {}
   for i = 1, #prioritized, 2 do
     ids[#ids + 1] = prioritized[i]
     scores[prioritized[i]] = prioritized[i + 1]
@@ -47,15 +45,17 @@ local function pop(wanted)
   return ids, #prioritized < missing * 2, scores
 end
 
--- Puts ids back where they were popped, from a place in their line on.
-local function unpop(ids, from, scores)
-  for place = #ids, from, -1 do
-    local score = scores and scores[ids[place]]
+-- Puts the ids of a line back where they were popped, from a place on.
+local function unpop(line, from, scores)
+  for place = #line, from, -1 do
+    local id = line[place]
+    local score = scores and scores[id]
     if score then
-      call('ZADD', base .. 'prioritized', score, ids[place])
+      call('ZADD', base .. 'prioritized', score, id)
     else
-      call('RPUSH', base .. 'wait', ids[place])
+      call('RPUSH', base .. 'wait', id)
     end
+    line[place] = nil
   end
 end
 
@@ -66,84 +66,113 @@ local MOST_BYTES = 4000000
 -- Ghosts must not hold the server up: a call that has dropped as many leaves the rest to the next one.
 local MOST_GHOSTS = 500
 
--- Reads what was popped, in order, up to the bound on bytes, and buries those whose record is broken; ghosts (ids whose
--- job is gone, and the markers of a BullMQ before v5) are dropped. So is an id that was `seen` before: no script puts one
--- in line twice, but people do, and two runs with one lock could not be told apart. The answer: ids, jobs, how many of
--- the popped ids it came through, the bytes, and what kept it from the others.
-local function read_popped(popped, bytes, now, seen)
-  local ids, jobs, count = {}, {}, 0
-  for place, id in ipairs(popped) do
-    local fine, job = true, nil
+-- What this call has taken so far. `seen` are the ids that were read, `reading` is the place in its line of the last one.
+local taken_ids, taken_jobs, seen, bytes, reading
+
+-- Reads the jobs of a line from a place on, to the end or up to the bound on bytes. Ghosts (ids whose job is gone, and
+-- the markers of a BullMQ before v5) are dropped. So is an id that was seen before: no script puts one in line twice,
+-- but people do, and two runs with one lock could not be told apart.
+local function read_on(line, from)
+  for place = from, #line do
+    local id = line[place]
+    reading = place
     if not seen[id] then
       seen[id] = true
-      fine, job = pcall(read_job, id)
-    end
-    if fine and job then
-      count = count + 1
-      ids[count], jobs[count] = id, job
-      bytes = bytes + #(job[2] or '')
-    elseif not fine and is_fault_of_job(job) then
-      bury(id, job, now)
-    elseif not fine then
-      return ids, jobs, place - 1, bytes, job
-    end
-    if bytes >= MOST_BYTES then
-      return ids, jobs, place, bytes
+      local job = read_job(id)
+      if job then
+        local taken = #taken_ids + 1
+        taken_ids[taken], taken_jobs[taken] = id, job
+        bytes = bytes + #(job[2] or '')
+        if bytes >= MOST_BYTES then
+          return
+        end
+      end
     end
   end
-  return ids, jobs, #popped, bytes
 end
 
-local function take(capacity, now, terms)
-  local queue = steering()
-  local room = math.huge
-  if queue.concurrency and not queue.paused then
-    room = queue.concurrency - call('LLEN', base .. 'active')
+-- The same, and buries those whose record is broken. The answer: how many ids of the line it came through, and what
+-- kept it from the others.
+local function read_line(line, now)
+  reading = 0
+  while reading < #line do
+    local fine, fault = pcall(read_on, line, reading + 1)
+    if fine then
+      break
+    elseif not is_fault_of_job(fault) then
+      return reading - 1, fault
+    end
+    bury(line[reading], fault, now)
   end
-  local blocked = queue.paused or room <= 0
+  return reading
+end
+
+-- Starts what was taken, from a place on. What keeps it from that, if anything does: then all of it is back in line.
+local function start_or_unpop(from, scores)
+  local fine, fault = pcall(start, taken_ids, taken_jobs, from)
+  if fine then
+    return nil
+  end
+  unpop(taken_ids, from, scores)
+  for place = #taken_jobs, from, -1 do
+    taken_jobs[place] = nil
+  end
+  return fault
+end
+
+-- Counts what was started, from a place on, but for jobs that are only taken to fail: those use none of the rate.
+local function count_against_limit(from, duration)
+  local started = 0
+  for place = from, #taken_jobs do
+    started = started + (taken_jobs[place][5] and 0 or 1)
+  end
+  if started > 0 and call('INCRBY', base .. 'limiter', started) == started and duration then
+    call('PEXPIRE', base .. 'limiter', math.floor(math.abs(duration)))
+  end
+end
+
+local function take(capacity, now)
+  read_steering()
+  local room = math.huge
+  if queue_concurrency and not queue_paused then
+    room = queue_concurrency - call('LLEN', base .. 'active')
+  end
+  local blocked = queue_paused or room <= 0
   -- The queue's own limit comes before the worker's, but the worker's own duration before the queue's.
-  local limit = queue.limit_max or terms.limit_max
-  local duration = terms.limit_duration or queue.limit_duration
+  local limit = queue_limit or tonumber(ARGV[6])
   promote_due(now, blocked)
 
-  local taken_ids, taken_jobs, seen = {}, {}, {}
-  local limited, exhausted, ghosts, bytes, fault = limited_for(limit), false, 0, 0, nil
+  taken_ids, taken_jobs, seen, bytes = {}, {}, {}, 0
+  local limited, exhausted, ghosts, fault = limited_for(limit), false, 0, nil
   while bytes < MOST_BYTES and not fault and limited == 0 and not blocked and not exhausted
     and #taken_ids < capacity and ghosts < MOST_GHOSTS do
-    local wanted = math.min(capacity - #taken_ids, room)
+    local first = #taken_ids + 1
+    local wanted = math.min(capacity - first + 1, room)
     local left = limit and limit - tonumber(call('GET', base .. 'limiter') or 0) or 0
     if left > 0 then
       wanted = math.min(wanted, left)
     end
-    local popped, ids, jobs, came, scores
+    local popped, came, scores
     popped, exhausted, scores = pop(wanted)
     if exhausted then
       call('DEL', base .. 'pc')
     end
-    ids, jobs, came, bytes, fault = read_popped(popped, bytes, now, seen)
-    ghosts = ghosts + came - #ids
+    came, fault = read_line(popped, now)
+    ghosts = ghosts + came - (#taken_ids - first + 1)
     if came < #popped then
       unpop(popped, came + 1, scores)
       exhausted = false
     end
-    if #ids > 0 then
-      local fine, problem = pcall(start, ids, jobs, now, terms)
-      if not fine then
-        unpop(ids, 1, scores)
-        ids, fault, exhausted = {}, problem, false
+    if #taken_ids >= first then
+      local problem = start_or_unpop(first, scores)
+      if problem then
+        fault, exhausted = problem, false
       end
     end
-    room = room - #ids
+    room = room - (#taken_ids - first + 1)
     blocked = room <= 0
-    local counted = 0
-    for place, id in ipairs(ids) do
-      taken_ids[#taken_ids + 1] = id
-      taken_jobs[#taken_jobs + 1] = jobs[place]
-      -- A job that is only taken to fail uses none of the rate.
-      counted = counted + (jobs[place][5] and 0 or 1)
-    end
     if limit then
-      count_started(counted, duration)
+      count_against_limit(first, tonumber(ARGV[7]) or queue_limit_duration)
       if #taken_ids < capacity then
         limited = limited_for(limit)
       end

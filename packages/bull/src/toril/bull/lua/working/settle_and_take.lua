@@ -31,61 +31,75 @@ Events completed, failed, retries-exhausted, waiting, delayed, waiting-children,
 --- use finish
 --- use take
 
-local now, capacity, minutes_kept
 local FIRST_OUTCOME = 9
 local ARGUMENTS = { failed = 7, retried = 4, postponed = 6, released = 3, limited = 4, parked = 3 }
 
--- The outcomes by their position. `places` says where in ARGV a job's id stands; what else is its own follows.
-local kinds, tokens, ids, places, keeps
+local now, capacity, minutes_kept
+local ids, completed -- the outcomes' jobs by position, and how many of them are completed
+local has_children -- whether one that is completed has children
+local refused
+-- Only the end of a job can drain a queue. BullMQ looks at each end; here it is enough to look once, when nothing
+-- but the refusal of others has followed. (A retry promotes delayed jobs even where it is refused.)
+local last_ended, last_settled
 
 --- each call
 now, capacity, minutes_kept = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[8])
-kinds, tokens, ids, places, keeps = {}, {}, {}, {}, {}
+ids, completed, refused = {}, 0, {}
+last_ended, last_settled = false, false
 
 --- once
-local function read_outcomes()
+-- Visits the outcomes from a position on: each with its position, its kind, its token, where in ARGV its job's id
+-- stands (what else is its own follows), and if it is completed with `keep`.
+local function each_outcome(from, visit)
   local position, at = 0, FIRST_OUTCOME
   while ARGV[at] do
     local kind, token = ARGV[at], ARGV[at + 1]
-    local keep, count = false, 1
-    local behind = at + (ARGUMENTS[kind] or 0)
+    local first, behind, keep = at + 2, at + (ARGUMENTS[kind] or 0), nil
+    local last = first
     if kind == 'completed' then
-      keep, count = ARGV[at + 2], tonumber(ARGV[at + 3])
-      behind = at + 4 + 2 * count
-      at = at + 2
+      keep, first, behind = ARGV[at + 2], at + 4, at + 4 + 2 * tonumber(ARGV[at + 3])
+      last = behind - 2
     end
-    for place = at + 2, at + 2 * count, 2 do
+    for place = first, last, 2 do
       position = position + 1
-      kinds[position], tokens[position], ids[position], places[position], keeps[position] = kind, token, ARGV[place],
-        place, keep
+      if position >= from then
+        visit(position, kind, token, place, keep)
+      end
     end
     at = behind
   end
 end
 
--- What the outcomes need to know of their jobs, read at once. The answer: whether one that is completed has children.
+local function note_outcome(position, kind, _, place)
+  ids[position] = ARGV[place]
+  if kind == 'completed' then
+    completed = completed + 1
+  end
+end
+
+-- What the outcomes need to know of their jobs, read at once.
 local function read_ahead()
+  each_outcome(1, note_outcome)
+  has_children = false
   if #ids == 0 then
-    return false
+    return
   end
   read_locks(ids)
+  if completed == 0 then
+    return
+  end
   local child_keys, count = {}, 0
-  for position = 1, #ids do
-    if keeps[position] then
-      local job_key = base .. ids[position]
-      child_keys[count + 1] = job_key .. ':dependencies'
-      child_keys[count + 2] = job_key .. ':unsuccessful'
-      count = count + 2
-    end
+  for _, id in ipairs(ids) do
+    local job_key = base .. id
+    child_keys[count + 1] = job_key .. ':dependencies'
+    child_keys[count + 2] = job_key .. ':unsuccessful'
+    count = count + 2
   end
-  if count == 0 then
-    return false
-  end
+  has_children = call('EXISTS', unpack(child_keys)) > 0
   -- Of fewer, each is quicker found by itself.
-  if count > 4 then
-    read_active(count / 2)
+  if completed > 2 then
+    read_active(completed)
   end
-  return call('EXISTS', unpack(child_keys)) > 0
 end
 
 -- As for consequences in parts/finish.lua.
@@ -99,16 +113,44 @@ local function ways_back()
   return ways_back_made
 end
 
-local function settle(position, has_children)
-  local kind, token, id, place = kinds[position], tokens[position], ids[position], places[position]
+local function settle(kind, token, place, keep)
+  local id = ARGV[place]
   if kind == 'completed' then
-    return finish(kind, id, token, ARGV[place + 1], keeps[position], '', 0, has_children, now)
+    return finish(kind, id, token, ARGV[place + 1], keep, '', 0, has_children, now)
   elseif kind == 'failed' then
     return finish(kind, id, token, ARGV[place + 1], ARGV[place + 2], ARGV[place + 3], tonumber(ARGV[place + 4]),
       has_children, now)
   end
   write_active()
   return ways_back()[kind](id, token, place + 1, now)
+end
+
+local function tell_if_drained()
+  if call('LLEN', base .. 'wait') == 0 and call('LLEN', base .. 'active') == 0
+    and call('ZCARD', base .. 'prioritized') == 0 then
+    emit('drained')
+  end
+end
+
+local function refuse(position, code)
+  refused[#refused + 1] = position
+  refused[#refused + 1] = code
+end
+
+local function settle_outcome(position, kind, token, place, keep)
+  at_hand = position
+  if last_ended and kind == 'retried' then
+    write_ended()
+    tell_if_drained()
+    last_ended = false
+  end
+  local code, done = settle(kind, token, place, keep)
+  last_settled = code == 0 and done ~= false
+  if last_settled then
+    last_ended = kind == 'completed' or kind == 'failed'
+  elseif code < 0 then
+    refuse(position, code)
+  end
 end
 
 -- What the batch has gathered, written.
@@ -119,7 +161,7 @@ local function write_gathered()
     return
   end
   --- use metrics
-  for target, count in pairs(ended_count) do
+  for target, count in pairs({ completed = count_completed, failed = count_failed }) do
     if count > 0 then
       local fine, fault = pcall(count_ended, target, count, minutes_kept, now)
       -- Metrics that somebody broke are no reason to stop the queue.
@@ -130,51 +172,31 @@ local function write_gathered()
   end
 end
 
--- An outcome that meets a record which BullMQ could not have written must not cost the batch: that job fails.
-local function settle_or_bury(position, has_children)
-  local fine, code, done = pcall(settle, position, has_children)
-  if fine then
-    return code, done
-  end
-  if not is_fault_of_job(code) then
-    -- The script ends here: what was settled before must not be lost with it.
-    keep_lock(ids[position])
-    write_gathered()
-  end
-  write_active()
-  bury(ids[position], code, now)
-  return BROKEN, false
-end
-
-local function tell_if_drained()
-  if call('LLEN', base .. 'wait') == 0 and call('LLEN', base .. 'active') == 0
-    and call('ZCARD', base .. 'prioritized') == 0 then
-    emit('drained')
+-- An outcome that meets a record which BullMQ could not have written must not cost the batch: that job fails, and the
+-- outcomes behind it are settled.
+local function settle_all()
+  local from = 1
+  while from <= #ids do
+    local fine, fault = pcall(each_outcome, from, settle_outcome)
+    if fine then
+      return
+    end
+    if not is_fault_of_job(fault) then
+      -- The script ends here: what was settled before must not be lost with it.
+      keep_lock(ids[at_hand])
+      write_gathered()
+    end
+    write_active()
+    bury(ids[at_hand], fault, now)
+    refuse(at_hand, BROKEN)
+    last_settled = false
+    from = at_hand + 1
   end
 end
 
 --- each call
-read_outcomes()
-local has_children = read_ahead()
-local refused = {}
--- Only the end of a job can drain a queue. BullMQ looks at each end; here it is enough to look once, when nothing
--- but the refusal of others has followed. (A retry promotes delayed jobs even where it is refused.)
-local last_ended, last_settled = false, false
-for position, kind in ipairs(kinds) do
-  if last_ended and kind == 'retried' then
-    write_ended()
-    tell_if_drained()
-    last_ended = false
-  end
-  local code, done = settle_or_bury(position, has_children)
-  last_settled = code == 0 and done ~= false
-  if last_settled then
-    last_ended = kind == 'completed' or kind == 'failed'
-  elseif code < 0 then
-    refused[#refused + 1] = position
-    refused[#refused + 1] = code
-  end
-end
+read_ahead()
+settle_all()
 write_gathered()
 
 if capacity == 0 then
@@ -186,13 +208,7 @@ end
 if last_ended and not last_settled then
   tell_if_drained()
 end
-local taken, jobs, limit_left, due, blocked = take(capacity, now, {
-  token = ARGV[3],
-  lock_duration = ARGV[4],
-  worker = ARGV[5],
-  limit_max = tonumber(ARGV[6]),
-  limit_duration = tonumber(ARGV[7]),
-})
+local taken, jobs, limit_left, due, blocked = take(capacity, now)
 if last_ended and last_settled and #taken == 0 and limit_left == 0 and due == 0 and blocked == 0 then
   tell_if_drained()
 end
