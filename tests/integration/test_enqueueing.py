@@ -31,6 +31,10 @@ async def waiting(queues: QueueService) -> int:
     return (await queues.inspect("paint").counts()).by_state[JobState.WAITING]
 
 
+async def has_waiting(queues: QueueService, count: int) -> bool:
+    return await waiting(queues) >= count
+
+
 async def test_concurrent_calls_share_round_trips(server: Path) -> None:
     with EmbeddedBroker(program=server) as broker:
         async with (
@@ -133,7 +137,8 @@ async def test_an_error_of_the_source_comes_through_after_what_it_gave(
     async with QueueService.connect(broker.url, prefix=prefix) as queues:
         with pytest.raises(LookupError, match="no more paint"):
             await queues.enqueue_many(asynchronous_source() if asynchronous else source())
-        assert await waiting(queues) >= 250
+        # The first batch is under way when the source fails.
+        await eventually(lambda: has_waiting(queues, 250))
 
 
 async def test_memory_does_not_grow_with_the_number_of_jobs(broker: EmbeddedBroker, prefix: str) -> None:
