@@ -52,7 +52,7 @@ async def run(cancelled: list[tuple[str, str]], job: TakenJob) -> tuple[list[Out
         executions = Executions("paint", group, executor, ended=ended)
         for job_id, token in cancelled:
             executions.cancel(job_id, token)
-        executions.start(job)
+        executions.start([job])
     return outcomes, starts
 
 

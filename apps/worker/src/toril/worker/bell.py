@@ -9,6 +9,7 @@ class Bell:
     """Each ring wakes one task that waits; a ring that nobody hears is not kept."""
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._listening: deque[asyncio.Future[None]] = deque()
 
     @property
@@ -28,6 +29,6 @@ class Bell:
             self.ring()
 
     def wait(self) -> Awaitable[None]:
-        listener = asyncio.get_running_loop().create_future()
+        listener = self._loop.create_future()
         self._listening.append(listener)
         return listener

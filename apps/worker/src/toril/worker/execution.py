@@ -101,14 +101,11 @@ class Executor:
             signal = signal_in(error)
             return signal.outcome(job, self._keep_failed) if signal else self.stopped(job, error)
         finally:
-            self._leave_if_forked()
+            if os.getpid() != self._process:
+                # A child that the handler forked and let return: it must not go on with our sockets.
+                os._exit(FORKED)
         keep = self._keep_completed if options.keep_completed is None else options.keep_completed
         return Completed(job.id, job.token, result, keep)
-
-    def _leave_if_forked(self) -> None:
-        """Ends a child that a handler forked and let return: it must not go on with its parent's sockets."""
-        if os.getpid() != self._process:
-            os._exit(FORKED)
 
     def stopped(self, job: TakenJob, error: BaseException) -> Outcome:
         """The outcome of a run whose handler tried to end more than its job."""

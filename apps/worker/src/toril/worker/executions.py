@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 
 from toril.bull.codec import UnknownSince
@@ -54,11 +54,12 @@ class Executions:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, job: TakenJob) -> None:
-        run = (job.id, job.token)
-        self._tasks[run] = self._group.create_task(self._run(job, run), name=job.id)
-        if self._cancelled_early and run in self._cancelled_early:
-            self.cancel(job.id, job.token)
+    def start(self, jobs: Iterable[TakenJob]) -> None:
+        for job in jobs:
+            run = (job.id, job.token)
+            self._tasks[run] = self._group.create_task(self._run(job, run), name=job.id)
+            if self._cancelled_early and run in self._cancelled_early:
+                self.cancel(job.id, job.token)
 
     def cancel(self, job_id: str, token: str) -> None:
         """Ends a run whose job somebody has cancelled, once it has cleaned up. Called again, it does nothing.

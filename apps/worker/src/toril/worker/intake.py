@@ -94,13 +94,14 @@ class IntakeLoop:
 
     async def exchange(self, intake: Intake) -> None:
         """Goes on exchanging over one connection until the loop is closed and nothing is left to settle."""
+        waiting, supply, bell = self._settling.waiting, self._supply, self._bell
         while True:
-            while not self._has_errand:
-                if self._closing and self._supply.running == 0:
+            while not (waiting or supply.is_worth_a_look):
+                if self._closing and supply.running == 0:
                     return
-                await self._bell.wait()
+                await bell.wait()
             batch = self._settling.next_batch(MOST_JOBS_A_SCRIPT)
-            places, news = self._supply.reserve()
+            places, news = supply.reserve()
             self._under_way[intake] = batch
             try:
                 taken = await intake.settle_and_take(batch, places)
@@ -113,14 +114,14 @@ class IntakeLoop:
             self._locks.exchanged(batch, taken.jobs)
             if taken.jobs:
                 self._start(taken.jobs)
-            self._supply.note(taken, places, news)
+            supply.note(taken, places, news)
             self._tally.exchanged(batch, taken.refused, taken.jobs)
             del self._under_way[intake]
             self._note_idleness()
             if self._closing:
-                self._bell.ring_all()
-            elif self._bell.is_heard and self._has_errand:
-                self._bell.ring()
+                bell.ring_all()
+            elif bell.is_heard and (waiting or supply.is_worth_a_look):
+                bell.ring()
 
     async def watch(self, marker: Marker) -> None:
         """Wakes the exchanges when work comes while the worker is idle."""
@@ -135,10 +136,6 @@ class IntakeLoop:
                 self._outage.over()
             if woken:
                 self.look_again()
-
-    @property
-    def _has_errand(self) -> bool:
-        return bool(self._settling.waiting) or self._supply.is_worth_a_look
 
     def _note_idleness(self) -> None:
         # While a rate limit holds, somebody must go on sleeping towards its end, whatever may have come.

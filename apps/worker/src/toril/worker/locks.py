@@ -68,7 +68,9 @@ class LockKeeper:
         now = time.monotonic()
         with self._guard:
             for outcome in settled:
-                self._let_go(outcome.job_id, outcome.token)
+                lock = self._held.get(outcome.job_id)
+                if lock is not None and lock.token == outcome.token:
+                    del self._held[outcome.job_id]
             for job in taken:
                 self._held[job.id] = HeldLock(job.token, now, None)
 
@@ -121,8 +123,7 @@ class LockKeeper:
         renewal = self._renewal.renew([(job_id, lock.token) for job_id, lock in due])
         for job_id, lock in due:
             if job_id in renewal.lost:
-                with self._guard:
-                    self._let_go(job_id, lock.token)
+                self._drop(job_id, lock.token)
                 self._on_lost(job_id, lock.token)
                 continue
             self._note_renewal(job_id, lock.token, now)
@@ -130,10 +131,11 @@ class LockKeeper:
                 self.bound(job_id, lock.token, self._grace)
                 self._on_cancelled(job_id, lock.token)
 
-    def _let_go(self, job_id: str, token: str) -> None:
-        lock = self._held.get(job_id)
-        if lock is not None and lock.token == token:
-            del self._held[job_id]
+    def _drop(self, job_id: str, token: str) -> None:
+        with self._guard:
+            lock = self._held.get(job_id)
+            if lock is not None and lock.token == token:
+                del self._held[job_id]
 
     def _note_renewal(self, job_id: str, token: str, renewed_at: float) -> None:
         with self._guard:

@@ -236,8 +236,7 @@ class Shift:
                 self._intake.settle(Released(job.id, job.token))
             return
         self._supply.started(len(jobs))
-        for job in jobs:
-            self._executions.start(job)
+        self._executions.start(jobs)
 
     def _ended(self, outcome: Outcome | None) -> None:
         self._supply.ended()

@@ -18,7 +18,7 @@ class Outlook(Enum):
     NOTHING = "the last look found no more"
 
 
-# Looking up a member in its class takes three times as long, and this is done several times for each job.
+# Looking up a member in its class takes longer than all else that is done with it, several times a job.
 _PLENTY, _UNKNOWN, _NOTHING = Outlook
 
 
@@ -68,7 +68,7 @@ class Supply:
     @property
     def is_idle(self) -> bool:
         """Whether places are free, and nothing is known that may fill them now."""
-        return (self._outlook is _NOTHING or self.limited_for > 0) and self.free > 0
+        return self.free > 0 and (self._outlook is _NOTHING or self.limited_for > 0)
 
     @property
     def is_worth_a_look(self) -> bool:
@@ -123,10 +123,10 @@ class Supply:
 
     def note(self, taken: Taken, places: int, news: int) -> None:
         """Ends a reservation: what was taken runs by now. Learns from what the round trip brought."""
-        self._reserved -= places
         self._looking -= 1
         if places == 0:
             return
+        self._reserved -= places
         if len(taken.jobs) >= places:
             self._outlook = _PLENTY
             return
