@@ -54,7 +54,9 @@ class Codec(Generic[T]):
             if len(data) > LARGEST_VALUE:
                 _refuse_size(len(data))
             # Pydantic may write a number that is not finite in any of these ways, as each model has it.
-            if data.find(b"null") >= 0 or data.find(b"NaN") >= 0 or data.find(b"Infinity") >= 0:
+            if value is not None and (
+                data.find(b"null") >= 0 or data.find(b"NaN") >= 0 or data.find(b"Infinity") >= 0
+            ):
                 self._check_finite(value)
             readable = self._validate_json(data)
             if data.find(_MASKED) >= 0:

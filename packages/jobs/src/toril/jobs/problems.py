@@ -23,6 +23,7 @@ _QUOTING = {"value_error", "assertion_error", "union_tag_invalid", "get_attribut
 _SAFE = frozenset(get_args(ErrorType)) - _QUOTING
 
 _HARMLESS = frozenset((str, int, bool, bytes, type(None)))
+_SEVERAL = (list, tuple, set, frozenset)
 
 # The parts of a serialisation error that name a type or a function, never a value.
 _WRITING = re.compile(
@@ -109,9 +110,13 @@ def not_finite(value: object) -> Iterator[str]:
 
 
 def _parts(value: object) -> Iterable[tuple[object, object]]:
+    """What may hold a number that is not finite, by name; most values hold nothing of the kind."""
     if isinstance(value, dict):
         parts = cast("dict[object, object]", value)
+        if _HARMLESS.issuperset(map(type, parts.values())) and float not in map(type, parts):
+            return ()
         return chain(parts.items(), ((name, name) for name in parts if type(name) is float))
-    if isinstance(value, list | tuple | set | frozenset):
-        return enumerate(cast("list[object]", value))
+    if isinstance(value, _SEVERAL):
+        items = cast("list[object]", value)
+        return () if _HARMLESS.issuperset(map(type, items)) else enumerate(items)
     return ()
