@@ -19,7 +19,10 @@ IDLE_WORKER = Figure("memory of an idle worker", "MB", more_is_better=False)
 
 @dataclass(frozen=True, slots=True)
 class JobMemory:
-    """Bytes of Redis for each job that waits, and for each that is completed and whose result is kept."""
+    """Bytes of Redis for each job that waits, and for each that is completed and whose result is kept.
+
+    As many jobs before them make the server hold what it keeps anyway: scripts, an event stream.
+    """
 
     count: int
 
@@ -30,15 +33,17 @@ class JobMemory:
         return lack(subject)
 
     async def take(self, pair: Pair, server: Server) -> dict[Figure, float]:
-        empty = server.data_memory
+        concurrency = 1 if MANY_AT_ONCE in pair.first.lacks else 10
+        await pair.second.ask("add_bulk", count=self.count)
+        await pair.first.ask("process", count=self.count, concurrency=concurrency)
+        before = server.data_memory
         await pair.second.ask("add_bulk", count=self.count)
         waiting = server.data_memory
-        concurrency = 1 if MANY_AT_ONCE in pair.first.lacks else 10
-        await pair.first.ask("process", count=self.count, concurrency=concurrency)
+        await pair.first.ask("process", count=self.count, concurrency=concurrency, before=self.count)
         completed = server.data_memory
         return {
-            WAITING: (waiting - empty) / self.count,
-            COMPLETED: (completed - empty) / self.count,
+            WAITING: (waiting - before) / self.count,
+            COMPLETED: (completed - before) / self.count,
         }
 
 
@@ -61,4 +66,4 @@ class WorkerMemory:
         return {IDLE_WORKER: memory / MEGABYTE}
 
 
-MEMORY = (JobMemory(2_000), WorkerMemory())
+MEMORY = (JobMemory(3_000), WorkerMemory())
