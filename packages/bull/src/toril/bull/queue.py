@@ -15,7 +15,9 @@ from toril.bull.options import JobOptions
 from toril.bull.replies import CALL_WITHIN, Argument
 from toril.bull.scripts import load
 
-# As the header of lua/adding/add.lua lists them.
+JobArguments = tuple[str, bytes, bytes, bytes, str, str, str]
+"""A job as the script takes it: what the header of lua/adding/add.lua lists. The third is its data."""
+
 ARGUMENTS_A_JOB = 7
 
 
@@ -62,7 +64,7 @@ class AddedJobs(list[str]):
         self += [text(job_id) for job_id in ids]
 
 
-def job_arguments(job: NewJob) -> tuple[Argument, ...]:
+def job_arguments(job: NewJob) -> JobArguments:
     """The job as the script takes it."""
     has_own = job.job_id is not None or job.options.is_own
     name, options, delay, priority, more = (_terms if has_own else _remembered_terms)(
@@ -100,6 +102,10 @@ class JobQueue:
         self._script = load("adding/add")
 
     async def add(self, jobs: Sequence[NewJob], *, now: float | None = None) -> AddedJobs:
+        """As `add_encoded`."""
+        return await self.add_encoded([job_arguments(job) for job in jobs], now=now)
+
+    async def add_encoded(self, jobs: Iterable[JobArguments], *, now: float | None = None) -> AddedJobs:
         """Adds the jobs, in order, and answers with their ids, and with which of them are not new.
 
         One script call handles a few hundred jobs, so that Redis stays responsive; of a larger number each
@@ -119,8 +125,8 @@ class JobQueue:
                 added.take_in(*await self._run(arguments))
                 del arguments[1:]
                 size = 0
-            arguments += job_arguments(job)
-            size += len(job.data)
+            arguments += job
+            size += len(job[2])
         if len(arguments) > 1:
             added.take_in(*await self._run(arguments))
         return added

@@ -3,18 +3,22 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from itertools import chain
 from typing import NamedTuple
 
 from toril.backend.errors import ServiceClosed
 from toril.bull.bounds import MOST_JOBS_A_SCRIPT
 from toril.bull.errors import BrokerUnavailable
-from toril.bull.queue import AddedJobs, JobQueue, NewJob
+from toril.bull.queue import AddedJobs, JobArguments, JobQueue, NewJob, job_arguments
 
 
 class _Parcel(NamedTuple):
-    """Jobs of one caller, and where the caller waits for what became of them."""
+    """Jobs of one caller, and where the caller waits for what became of them.
 
-    jobs: list[NewJob]
+    They are encoded as they come: when it is their turn, Redis has nothing to do until it has them.
+    """
+
+    jobs: list[JobArguments]
     added: asyncio.Future[AddedJobs]
 
 
@@ -48,7 +52,7 @@ class Sender:
             return await self.send(jobs)
         self._is_busy = True
         try:
-            return await self._queue.add(jobs)
+            return await self._queue.add_encoded([job_arguments(job) for job in jobs])
         except BrokerUnavailable:
             if self._is_closed:
                 raise ServiceClosed from None
@@ -60,7 +64,7 @@ class Sender:
 
     def send(self, jobs: list[NewJob]) -> asyncio.Future[AddedJobs]:
         """As `add`, without waiting for the answer."""
-        parcel = _Parcel(jobs, asyncio.get_running_loop().create_future())
+        parcel = _Parcel([job_arguments(job) for job in jobs], asyncio.get_running_loop().create_future())
         self._parcels.append(parcel)
         if not self._is_busy:
             self._go_on.set()
@@ -95,7 +99,7 @@ class Sender:
 
     async def _send_together(self, parcels: list[_Parcel]) -> None:
         try:
-            added = await self._queue.add([job for parcel in parcels for job in parcel.jobs])
+            added = await self._queue.add_encoded(chain.from_iterable(parcel.jobs for parcel in parcels))
         except Exception as error:  # noqa: BLE001 - it is raised where each caller waits
             _fail(parcels, error)
             return
