@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-from support.jobs import Paint, Painted, paint
+from support.jobs import Paint, Painted, PaintOnce, paint
 from toril.bull.intake import TakenJob
 from toril.bull.options import JobOptions
-from toril.bull.outcomes import Failed, Outcome
+from toril.bull.outcomes import Completed, Failed, Outcome
 from toril.types import CANCELLED
 from toril.worker import Handlers, JobContext
 from toril.worker.execution import Executor
@@ -71,3 +71,29 @@ async def test_only_so_many_cancellations_of_unknown_jobs_are_remembered() -> No
     elsewhere = [(str(number), "another") for number in range(MOST_REMEMBERED)]
     _, starts = await run([("1", "ours"), *elsewhere], taken("1", "ours"))
     assert starts == ["1"]
+
+
+async def test_the_bound_of_a_timeout_begins_as_the_handler_does() -> None:
+    """Before that its schedule may have waited for a Redis that is gone, for longer than the timeout."""
+    steps: list[object] = []
+    handlers = Handlers()
+
+    @handlers.handles(PaintOnce)
+    async def paint_once(job: PaintOnce, context: JobContext) -> Painted:
+        steps.append("run")
+        return Painted(colour=job.colour, attempt=context.attempt)
+
+    class Schedules:
+        async def keep_going(self, *_: object) -> None:
+            steps.append("continued")
+
+    def bound(job_id: str, token: str, seconds: float) -> None:
+        steps.append((job_id, token, seconds))
+
+    nothing: Any = None
+    schedules: Any = Schedules()
+    served: Any = handlers.of_queue(paint)
+    executor = Executor("paint", served, nothing, nothing, schedules, bound=bound, unknown_grace=1.0)
+    outcome = await executor.execute(taken("1", "ours")._replace(name="paint-once", schedule_key="daily"))
+    assert isinstance(outcome, Completed)
+    assert steps == ["continued", ("1", "ours", 0.2), "run"]
