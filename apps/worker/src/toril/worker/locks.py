@@ -65,14 +65,17 @@ class LockKeeper:
 
     def exchanged(self, settled: Iterable[Outcome], taken: Iterable[TakenJob]) -> None:
         """Renews the locks of jobs no longer that are settled, and from now on those of jobs just taken."""
-        now = time.monotonic()
+        held, now = self._held, time.monotonic()
         with self._guard:
             for outcome in settled:
-                lock = self._held.get(outcome.job_id)
+                lock = held.get(outcome.job_id)
                 if lock is not None and lock.token == outcome.token:
-                    del self._held[outcome.job_id]
+                    del held[outcome.job_id]
+            lock = None
             for job in taken:
-                self._held[job.id] = HeldLock(job.token, now, None)
+                if lock is None or lock.token != job.token:  # those of one round trip share it
+                    lock = HeldLock(job.token, now, None)
+                held[job.id] = lock
 
     def bound(self, job_id: str, token: str, renew_for: float) -> None:
         """Renews a job's lock for at most `renew_for` seconds from now on, or for less as said before."""
