@@ -22,7 +22,7 @@ GENEROUS = 5.0  # half of what a call takes at most
 
 @pytest.fixture
 async def finishing(broker: EmbeddedBroker) -> AsyncIterator[Connection]:
-    async with await Connection.open(broker.url, finishes_cancelled=True) as opened:
+    async with await Connection.open(broker.url, pipelines=True) as opened:
         yield opened
 
 
@@ -78,7 +78,7 @@ def test_a_reply_is_never_taken_for_another_call_s_whenever_that_is_cancelled(
     broker: EmbeddedBroker, loop_factory: Callable[[], asyncio.AbstractEventLoop]
 ):
     async def cancel_calls() -> None:
-        async with await Connection.open(broker.url, finishes_cancelled=True) as finishing:
+        async with await Connection.open(broker.url, pipelines=True) as finishing:
             before = finishing.client_id
             for number in range(40):
                 call = asyncio.create_task(finishing.execute("ECHO", "cancelled"))
@@ -97,7 +97,7 @@ def test_a_reply_is_never_taken_for_another_call_s_whenever_that_is_cancelled(
 async def test_a_call_that_waits_for_a_cancelled_one_keeps_its_own_deadline(
     own_broker: EmbeddedBroker, reports: list[dict[str, Any]]
 ):
-    async with await Connection.open(own_broker.url, finishes_cancelled=True) as finishing:
+    async with await Connection.open(own_broker.url, pipelines=True) as finishing:
         with frozen(own_broker):
             cancelled = asyncio.create_task(finishing.execute("PING"))
             await asyncio.sleep(0)
@@ -110,7 +110,7 @@ async def test_a_call_that_waits_for_a_cancelled_one_keeps_its_own_deadline(
 async def test_a_cancelled_call_that_is_not_answered_ends_at_its_own_deadline(
     own_broker: EmbeddedBroker, reports: list[dict[str, Any]]
 ):
-    async with await Connection.open(own_broker.url, finishes_cancelled=True) as finishing:
+    async with await Connection.open(own_broker.url, pipelines=True) as finishing:
         before = finishing.client_id
         with frozen(own_broker):
             cancelled = asyncio.create_task(finishing.execute("PING", timeout=0.1))
@@ -137,7 +137,7 @@ async def test_a_cancelled_call_whose_socket_breaks_is_forgotten(
 async def test_closing_ends_a_call_that_waits_for_a_cancelled_one(
     broker: EmbeddedBroker, connection: Connection, keys: QueueKeys, reports: list[dict[str, Any]]
 ):
-    finishing = await Connection.open(broker.url, finishes_cancelled=True)
+    finishing = await Connection.open(broker.url, pipelines=True)
     popping = asyncio.create_task(finishing.execute("BLPOP", keys.wait, 0))
     await eventually(lambda: _has_blocked_client(connection))
     await cancel(popping)

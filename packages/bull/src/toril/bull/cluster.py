@@ -35,12 +35,10 @@ class Cluster:
     again. While a server cannot be reached, the others are asked who has taken over, until the deadline.
     """
 
-    def __init__(
-        self, server: ServerAddress, client_name: str | None, *, finishes_cancelled: bool = False
-    ) -> None:
+    def __init__(self, server: ServerAddress, client_name: str | None, *, pipelines: bool = False) -> None:
         self.server = server
         self._client_name = client_name
-        self._finishes_cancelled = finishes_cancelled
+        self._pipelines = pipelines
         self._slots = SlotMap(server)
         self._nodes: dict[ServerAddress, Node] = {}
         self._last: Node | None = None
@@ -151,9 +149,7 @@ class Cluster:
 
     def _node(self, server: ServerAddress) -> Node:
         if server not in self._nodes:
-            self._nodes[server] = Node(
-                server, self._client_name, in_cluster=True, finishes_cancelled=self._finishes_cancelled
-            )
+            self._nodes[server] = Node(server, self._client_name, in_cluster=True, pipelines=self._pipelines)
         return self._nodes[server]
 
     async def _refresh(self, deadline: float) -> None:

@@ -16,7 +16,7 @@ from toril.bull.server_checks import check_server
 
 
 class Connection:
-    """One socket to Redis, for one call at a time; whoever wants two calls in flight opens two.
+    """One socket to Redis, for one call at a time unless it pipelines.
 
     It connects when it is needed, and again after it broke. A command that may have reached the server is not
     sent again: what became of it is for the caller to find out.
@@ -27,19 +27,20 @@ class Connection:
     Args:
         url: see `ServerAddress.parse`; of a cluster, that of any server.
         client_name: what CLIENT LIST shows, also after a reconnect; without spaces.
-        finishes_cancelled: what a cancelled call has sent is finished without it, and the next call waits for
-            that. By default a call that is cancelled ends the socket, and what it has sent may end with it.
+        pipelines: several calls may be under way, and are sent in their order; what a cancelled call has sent
+            is finished without it, and the next call waits for that. By default it carries one at a time, and
+            one that is cancelled ends the socket, and what it has sent may end with it.
 
     Attributes:
         address: where Redis is, for messages; never with a password.
         closed: whether it was closed for good.
     """
 
-    def __init__(self, url: str, *, client_name: str | None = None, finishes_cancelled: bool = False) -> None:
+    def __init__(self, url: str, *, client_name: str | None = None, pipelines: bool = False) -> None:
         server = ServerAddress.parse(url)
         self._client_name = client_name
-        self._finishes_cancelled = finishes_cancelled
-        self._target: Node | Cluster = Node(server, client_name, finishes_cancelled=finishes_cancelled)
+        self._pipelines = pipelines
+        self._target: Node | Cluster = Node(server, client_name, pipelines=pipelines)
         self._calls = ScriptCalls()
         self.address = str(server)
         self.closed = False
@@ -50,14 +51,14 @@ class Connection:
         url: str,
         *,
         client_name: str | None = None,
-        finishes_cancelled: bool = False,
+        pipelines: bool = False,
         strict: bool = False,
         timeout: float = 5.0,
     ) -> Self:
         """Connect, and look whether jobs are safe there.
 
         Args:
-            url, client_name, finishes_cancelled: as for the class.
+            url, client_name, pipelines: as for the class.
             strict: refuse a server that may evict keys, instead of warning about it.
             timeout: seconds.
 
@@ -66,7 +67,7 @@ class Connection:
             BrokerUnavailable: it cannot be reached, or does not let us in.
             BrokerMisconfigured: it is too old, or (strict) may evict keys.
         """
-        connection = cls(url, client_name=client_name, finishes_cancelled=finishes_cancelled)
+        connection = cls(url, client_name=client_name, pipelines=pipelines)
         try:
             for node in await connection.nodes(timeout=timeout):
                 check_server(str(node.server), await _info(node, timeout), strict=strict)
@@ -169,9 +170,7 @@ class Connection:
 
     def _join_cluster(self) -> None:
         if isinstance(self._target, Node):
-            self._target = Cluster(
-                self._target.server, self._client_name, finishes_cancelled=self._finishes_cancelled
-            )
+            self._target = Cluster(self._target.server, self._client_name, pipelines=self._pipelines)
 
     async def _known_target(self, timeout: float) -> Node | Cluster:
         """The target once it is known whether that is a cluster, which the first call finds out."""

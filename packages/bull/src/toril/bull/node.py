@@ -33,14 +33,14 @@ class ServesInCluster(Exception):
 
 
 class Node:
-    """A socket to one server, for one call at a time.
+    """A socket to one server, for one call at a time, or where it pipelines for several.
 
     A command that may have reached the server is not sent again: what became of it is for the caller to find
     out.
 
     Args:
         in_cluster: the server is known to be part of a cluster. It is dialled once, not until it answers.
-        finishes_cancelled: see `Connection`.
+        pipelines: see `Connection`.
 
     Attributes:
         client_id: what the server knows the socket by, while it is open.
@@ -52,17 +52,17 @@ class Node:
         client_name: str | None,
         *,
         in_cluster: bool = False,
-        finishes_cancelled: bool = False,
+        pipelines: bool = False,
     ) -> None:
         self.server = server
         self.client_id: int | None = None
         self._client_name = client_name
         self._in_cluster = in_cluster
-        self._finishes_cancelled = finishes_cancelled
+        self._pipelines = pipelines
         self._turn = asyncio.Lock()
         self._wire: Wire | None = None
         self._connecting: asyncio.Timeout | None = None
-        self._callers = 0
+        self._waiting = 0
         self._closed = False
 
     async def exchange(self, commands: Sequence[tuple[Argument, ...]], timeout: float | None) -> list[Any]:
@@ -78,27 +78,27 @@ class Node:
         """
         clock = asyncio.get_running_loop().time
         deadline = math.inf if timeout is None else clock() + timeout
-        self._callers += 1
         try:
-            if self._callers == 1:
-                await self._turn.acquire()
-            else:
+            if self._turn.locked() or self._waiting:
                 await self._wait_for_turn(deadline)
+            else:
+                await self._turn.acquire()
             try:
                 wire = self._wire
                 if wire is not None and wire.is_owed:
                     await wire.received(deadline)
                 if wire is None or not wire.usable():
                     wire = await self._connect(deadline)
-                return await wire.exchange(commands, deadline)
+                sent = wire.send(commands, deadline)
+                if not wire.pipelines:
+                    return await wire.replies(sent)
             finally:
                 self._turn.release()
+            return await wire.replies(sent)
         except BrokerUnavailable:
             raise
         except OSError as problem:
             raise BrokerUnavailable(str(self.server), reason(problem)) from problem
-        finally:
-            self._callers -= 1
 
     async def execute(self, *command: Argument, timeout: float | None = CALL_WITHIN) -> Any:
         """As `Connection.execute`, here and nowhere else."""
@@ -122,8 +122,12 @@ class Node:
             await self._wire.close()
 
     async def _wait_for_turn(self, deadline: float) -> None:
-        async with asyncio.timeout_at(None if deadline == math.inf else deadline):
-            await self._turn.acquire()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout_at(None if deadline == math.inf else deadline):
+                await self._turn.acquire()
+        finally:
+            self._waiting -= 1
 
     async def _connect(self, deadline: float) -> Wire:
         self.drop()
@@ -158,7 +162,7 @@ class Node:
         except BaseException:
             wire.abort()
             raise
-        wire.finishes_cancelled = self._finishes_cancelled
+        wire.pipelines = self._pipelines
         self._wire = wire
         return wire
 

@@ -5,6 +5,7 @@ import math
 import select
 import socket
 import sys
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, Self, cast
 
@@ -22,28 +23,45 @@ NOTHING_YET = object()
 CLOSED = "it closed the connection"
 
 
-class Wire(asyncio.Protocol):
-    """An open socket that carries one exchange at a time.
-
-    An exchange that does not end well (too late, cancelled, cut off) ends the socket with it, so that a late
-    reply is never taken for the next one's. After its end, dial a new one.
+class Exchange:
+    """Commands that were sent together, and the replies to them as they come.
 
     Attributes:
-        finishes_cancelled: an exchange that is cancelled goes on without its caller, within its deadline; the
-            next one must wait until it has ended.
+        replied: all of the replies, when they are there.
+        deadline: until when they are waited for, by the clock of the event loop.
+        is_abandoned: the caller is gone.
+    """
+
+    __slots__ = ("deadline", "expected", "is_abandoned", "replied", "replies")
+
+    def __init__(self, expected: int, deadline: float, replied: asyncio.Future[list[Any]]) -> None:
+        self.expected = expected
+        self.deadline = deadline
+        self.replied = replied
+        self.replies: list[Any] = []
+        self.is_abandoned = False
+
+
+class Wire(asyncio.Protocol):
+    """An open socket that carries exchanges, whose replies come in the order in which they were sent.
+
+    One that does not end well (too late, cut off) ends the socket with it, so that a late reply is never
+    taken for another one's. After its end, dial a new one.
+
+    Attributes:
+        pipelines: several exchanges may be under way, and one that is cancelled goes on without its caller,
+            within its deadline. Otherwise there is one at a time, and cancelling it ends the socket.
     """
 
     def __init__(self) -> None:
-        self.finishes_cancelled = False
+        self.pipelines = False
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(notEnoughData=NOTHING_YET)
         self._poll = select.poll()
         self._ended = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[list[Any]] | None = None
-        self._replies: list[Any] = []
-        self._expected = 0
-        self._deadline = math.inf
+        self._under_way: deque[Exchange] = deque()
+        self._last_reply: Any = None
         self._alarm: asyncio.TimerHandle | None = None
 
     @classmethod
@@ -62,31 +80,33 @@ class Wire(asyncio.Protocol):
 
     @property
     def is_owed(self) -> bool:
-        """Whether replies are still to come: between exchanges, those of a cancelled one."""
-        return self._waiter is not None
+        """Whether replies are still to come that nobody waits for any more."""
+        return any(each.is_abandoned for each in self._under_way) if self._under_way else False
 
     async def received(self, deadline: float) -> None:
-        """Wait until nothing is owed: the replies of a cancelled exchange have come, or the socket has ended.
+        """Wait until nothing is owed: the replies of cancelled exchanges have come, or the socket has ended.
 
         Raises:
             TimeoutError: neither has happened by the deadline.
         """
-        if self._waiter is not None:
-            async with asyncio.timeout_at(None if deadline == math.inf else deadline):
-                await asyncio.wait([self._waiter])
+        owed = [each.replied for each in self._under_way if each.is_abandoned]
+        async with asyncio.timeout_at(None if deadline == math.inf else deadline):
+            await asyncio.wait(owed)
 
     def usable(self) -> bool:
         """Whether the socket can carry an exchange: open, and without a byte that nobody asked for."""
-        return self._transport is not None and not self._transport.is_closing() and not self._poll.poll(0)
+        if self._transport is None or self._transport.is_closing():
+            return False
+        return bool(self._under_way) or not self._poll.poll(0)
 
-    async def exchange(self, commands: Sequence[tuple[Argument, ...]], deadline: float) -> list[Any]:
-        """Send the commands in one go and wait for all replies; an error reply is a value here.
+    def send(self, commands: Sequence[tuple[Argument, ...]], deadline: float) -> Exchange:
+        """Send commands in one go, behind those of other exchanges.
 
         Args:
             deadline: by the clock of the event loop; math.inf waits for ever.
 
         Raises:
-            TimeoutError: the replies did not come in time.
+            TimeoutError: it is too late already.
             OSError: the connection broke.
         """
         if self._transport is None or self._transport.is_closing():
@@ -94,22 +114,38 @@ class Wire(asyncio.Protocol):
         if deadline <= self._loop.time():
             raise TimeoutError
         data = b"".join([pack(command) for command in commands])
-        self._replies = []
-        self._expected = len(commands)
-        waiter: asyncio.Future[list[Any]] = self._loop.create_future()
-        self._waiter = waiter
-        self._deadline = deadline
-        self._set_alarm()
+        exchange = Exchange(len(commands), deadline, self._loop.create_future())
+        self._under_way.append(exchange)
+        self._set_alarm(deadline)
         self._transport.write(data)
+        return exchange
+
+    async def replies(self, exchange: Exchange) -> list[Any]:
+        """The replies to what was sent; an error reply is a value here.
+
+        Raises:
+            TimeoutError: they did not come in time.
+            OSError: the connection broke.
+        """
         try:
-            return await waiter
+            return await exchange.replied
         except BaseException:
-            if not self.finishes_cancelled:
-                self._waiter = None
+            if not self.pipelines:
+                self._under_way.clear()
                 self.abort()
-            elif self._waiter is waiter:
-                self._go_on_alone()
+            elif exchange.replied.cancelled():
+                exchange.is_abandoned = True
+                exchange.replied = self._loop.create_future()
+                exchange.replied.add_done_callback(_look_at)
             raise
+
+    async def exchange(self, commands: Sequence[tuple[Argument, ...]], deadline: float) -> list[Any]:
+        """Send commands in one go and wait for all replies.
+
+        Raises:
+            as `send` and `replies`.
+        """
+        return await self.replies(self.send(commands, deadline))
 
     def abort(self) -> None:
         """End the socket at once."""
@@ -132,17 +168,19 @@ class Wire(asyncio.Protocol):
         self._reader.feed(data)
         try:
             while (reply := self._reader.gets()) is not NOTHING_YET:
-                self._replies.append(reply)
+                self._last_reply = reply
+                if not self._under_way:
+                    self.abort()  # nobody asked for it
+                    return
+                exchange = self._under_way[0]
+                exchange.replies.append(reply)
+                if len(exchange.replies) == exchange.expected:
+                    self._under_way.popleft()
+                    if not exchange.replied.done():
+                        exchange.replied.set_result(exchange.replies)
         except hiredis.ProtocolError as problem:
             self._fail(ConnectionResetError(f"it does not speak Redis's protocol: {problem}"))
             self.abort()
-            return
-        if self._waiter is None or len(self._replies) > self._expected:
-            self.abort()  # nobody asked for it
-        elif len(self._replies) == self._expected:
-            waiter, self._waiter = self._waiter, None
-            if not waiter.done():
-                waiter.set_result(self._replies)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._alarm is not None:
@@ -152,45 +190,43 @@ class Wire(asyncio.Protocol):
 
     def _last_words(self) -> str:
         """What the server said before it closed the connection, as it does when it has too many clients."""
-        last = self._replies[-1] if self._replies else None
+        last = self._last_reply
         return f"{CLOSED}: {last}" if isinstance(last, hiredis.ReplyError) else CLOSED
 
-    def _go_on_alone(self) -> None:
-        """Has a future of its own stand in for that of the caller, who was cancelled."""
-        self._waiter = self._loop.create_future()
-        self._waiter.add_done_callback(_look_at)
-
     # asyncio.timeout() would cancel the caller also when the reply is there and only the event loop is late.
-    # A timer costs as much as a write, so one serves many exchanges: when it goes off, it is set anew for the
-    # exchange that is under way then.
-    def _set_alarm(self) -> None:
+    # A timer costs as much as a write, so one serves many exchanges: when it goes off, it is set anew for
+    # those that are under way then.
+    def _set_alarm(self, deadline: float) -> None:
         if self._alarm is not None:
-            if self._alarm.when() <= self._deadline:
+            if self._alarm.when() <= deadline:
                 return
             self._alarm.cancel()
             self._alarm = None
-        if self._deadline < math.inf:
-            self._alarm = self._loop.call_at(self._deadline, self._go_off)
+        if deadline < math.inf:
+            self._alarm = self._loop.call_at(deadline, self._go_off)
 
     def _go_off(self) -> None:
         self._alarm = None
-        if self._waiter is None:
+        if not self._under_way:
             return
-        if self._loop.time() < self._deadline:
-            self._set_alarm()
+        deadline = min(each.deadline for each in self._under_way)
+        if self._loop.time() < deadline:
+            self._set_alarm(deadline)
         else:
+            # What was sent behind it waits for the same server.
             self._fail(TimeoutError())
             self.abort()
 
     def _fail(self, problem: Exception) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_exception(problem)
+        while self._under_way:
+            exchange = self._under_way.popleft()
+            if not exchange.replied.done():
+                exchange.replied.set_exception(problem)
 
 
-def _look_at(waiter: asyncio.Future[list[Any]]) -> None:
+def _look_at(replied: asyncio.Future[list[Any]]) -> None:
     """Sees what became of it, in place of its caller: asyncio reports errors that nobody has looked at."""
-    waiter.exception()
+    replied.exception()
 
 
 def keep_alive(sock: socket.socket) -> None:

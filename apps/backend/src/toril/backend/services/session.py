@@ -129,7 +129,7 @@ async def open_session(settings: ServiceSettings) -> AsyncGenerator[Session]:
     with broker_url(settings.url) as url:
         async with (
             await Connection.open(
-                url, client_name="toril-backend", finishes_cancelled=True, strict=settings.strict
+                url, client_name="toril-backend", pipelines=True, strict=settings.strict
             ) as adding,
             Connection(url, client_name="toril-backend") as asking,
             AsyncExitStack() as connections,
