@@ -42,6 +42,7 @@ async def test_concurrent_calls_share_round_trips(server: Path) -> None:
             await Connection.open(broker.url) as connection,
             asyncio.TaskGroup() as group,
         ):
+            await queues.enqueue(Paint(colour="red"))
             before = await script_calls(connection)
             tasks = [group.create_task(queues.enqueue(job)) for job in jobs(200)]
             await asyncio.wait(tasks)

@@ -1,7 +1,7 @@
 """Adding jobs to a queue, many in one round trip."""
 
 import time
-from collections.abc import Awaitable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import repeat
 from typing import NamedTuple
@@ -15,11 +15,6 @@ from toril.bull.options import JobOptions
 from toril.bull.replies import CALL_WITHIN, Argument
 from toril.bull.scripts import load
 
-JobArguments = tuple[str, bytes, bytes, bytes, str, str, str]
-"""A job as the script takes it: what the header of lua/adding/add.lua lists. The third is its data."""
-
-ARGUMENTS_A_JOB = 7
-
 
 class NewJob(NamedTuple):
     """A job to add.
@@ -31,6 +26,18 @@ class NewJob(NamedTuple):
     data: bytes
     options: JobOptions
     job_id: str | None = None
+
+
+class EncodedJobs(NamedTuple):
+    """Jobs as the script takes them, no more than Redis handles in one call while it stays responsive.
+
+    Attributes:
+        size: bytes of their data.
+    """
+
+    arguments: list[Argument]
+    number: int
+    size: int
 
 
 class AddedJobs(list[str]):
@@ -64,8 +71,23 @@ class AddedJobs(list[str]):
         self += [text(job_id) for job_id in ids]
 
 
-def job_arguments(job: NewJob) -> JobArguments:
-    """The job as the script takes it."""
+def encoded_jobs(jobs: Iterable[NewJob]) -> Iterator[EncodedJobs]:
+    """The jobs in order, in parts that one script call each handles."""
+    arguments: list[Argument] = []
+    count = size = 0
+    for job in jobs:
+        if count >= MOST_JOBS_A_SCRIPT or size > MOST_BYTES_A_SCRIPT:
+            yield EncodedJobs(arguments, count, size)
+            arguments, count, size = [], 0, 0
+        arguments += job_arguments(job)
+        count += 1
+        size += len(job.data)
+    if count:
+        yield EncodedJobs(arguments, count, size)
+
+
+def job_arguments(job: NewJob) -> tuple[Argument, ...]:
+    """The job as the header of lua/adding/add.lua lists it."""
     has_own = job.job_id is not None or job.options.is_own
     name, options, delay, priority, more = (_terms if has_own else _remembered_terms)(
         job.name, job.options, job.job_id
@@ -101,11 +123,7 @@ class JobQueue:
         self._connection = connection
         self._script = load("adding/add")
 
-    async def add(self, jobs: Sequence[NewJob], *, now: float | None = None) -> AddedJobs:
-        """As `add_encoded`."""
-        return await self.add_encoded([job_arguments(job) for job in jobs], now=now)
-
-    async def add_encoded(self, jobs: Iterable[JobArguments], *, now: float | None = None) -> AddedJobs:
+    async def add(self, jobs: Iterable[NewJob], *, now: float | None = None) -> AddedJobs:
         """Adds the jobs, in order, and answers with their ids, and with which of them are not new.
 
         One script call handles a few hundred jobs, so that Redis stays responsive; of a larger number each
@@ -117,19 +135,25 @@ class JobQueue:
         Raises:
             BrokerUnavailable: Redis did not answer; the jobs of the part under way may have been added.
         """
-        arguments: list[Argument] = [to_milliseconds(time.time() if now is None else now)]
         added = AddedJobs()
-        size = 0
-        for job in jobs:
-            if len(arguments) > MOST_JOBS_A_SCRIPT * ARGUMENTS_A_JOB or size > MOST_BYTES_A_SCRIPT:
-                added.take_in(*await self._run(arguments))
-                del arguments[1:]
-                size = 0
-            arguments += job
-            size += len(job[2])
-        if len(arguments) > 1:
-            added.take_in(*await self._run(arguments))
+        for part in encoded_jobs(jobs):
+            added.take_in(*await self._add([part], now))
         return added
 
-    def _run(self, arguments: Sequence[Argument]) -> Awaitable[tuple[list[bytes], list[int]]]:
+    async def add_together(self, parts: Iterable[EncodedJobs]) -> AddedJobs:
+        """Adds the jobs in one script call: together they must be no more than that handles.
+
+        Raises:
+            BrokerUnavailable: Redis did not answer; the jobs may have been added.
+        """
+        added = AddedJobs()
+        added.take_in(*await self._add(parts, None))
+        return added
+
+    def _add(
+        self, parts: Iterable[EncodedJobs], now: float | None
+    ) -> Awaitable[tuple[list[bytes], list[int]]]:
+        arguments: list[Argument] = [to_milliseconds(time.time() if now is None else now)]
+        for part in parts:
+            arguments += part.arguments
         return self._connection.run(self._script, self._meta, arguments, timeout=self._timeout)

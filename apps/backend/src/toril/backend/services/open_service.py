@@ -67,7 +67,7 @@ class OpenService:
 
     async def _send(self, contract: Contract[Any, Any], new: NewJob) -> JobHandle[Any]:
         """Adds one job, together with those that others add now."""
-        added = await self._open_session().sender(contract.queue.name).add([new])
+        added = await self._open_session().sender(contract.queue.name).add(new)
         return self._open_session().handle(added[0], contract, is_new=not added.known)
 
     def _handle(self, job_id: str, contract: Contract[Any, Any], is_new: bool) -> JobHandle[Any]:

@@ -1,7 +1,8 @@
 """A batch of jobs on its way, to one queue or several."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Self
 
 from toril.backend.services.enqueue_options import DeduplicateEach, EnqueueOptions, new_job
@@ -16,11 +17,13 @@ class OutgoingBatch:
 
     Args:
         contracts: each job's.
-        added: for each queue where it will be told what became of its jobs, in order.
+        added: for each queue where it will be told what became of its jobs, part by part.
     """
 
     def __init__(
-        self, contracts: Sequence[Contract[Any, Any]], added: Mapping[str, asyncio.Future[AddedJobs]]
+        self,
+        contracts: Sequence[Contract[Any, Any]],
+        added: Mapping[str, Sequence[asyncio.Future[AddedJobs]]],
     ) -> None:
         self._contracts = contracts
         self._added = added
@@ -59,13 +62,18 @@ class OutgoingBatch:
             BrokerUnavailable: Redis did not answer.
             ServiceClosed: the service was left meanwhile.
         """
-        added = {queue: (await arriving).items() for queue, arriving in self._added.items()}
+        added = {queue: await _items(arriving) for queue, arriving in self._added.items()}
         for contract in self._contracts:
             job_id, is_new = next(added[contract.queue.name])
             handles.append(job_id, contract, is_new)
 
     def abandon(self) -> None:
         """Waits for it no longer: it may be added, but nobody asks."""
-        for added in self._added.values():
+        for added in chain.from_iterable(self._added.values()):
             if not added.cancel() and not added.cancelled():
                 added.exception()  # has been seen: asyncio reports those that nobody looked at
+
+
+async def _items(arriving: Sequence[asyncio.Future[AddedJobs]]) -> Iterator[tuple[str, bool]]:
+    """Each id, and whether its job is new."""
+    return chain.from_iterable([(await added).items() for added in arriving])

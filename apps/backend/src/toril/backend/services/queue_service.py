@@ -28,8 +28,8 @@ from toril.types import JobTree
 
 R = TypeVar("R")
 
-# One is with Redis while the next is read and encoded.
-MOST_BATCHES_UNDER_WAY = 1
+# One is with Redis and one on its way there while the next is read and encoded.
+MOST_BATCHES_UNDER_WAY = 2
 MOST_FLOWS_READ_AHEAD = 100
 
 
