@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from toril.jobs.errors import InvalidData, Problem
-from toril.jobs.problems import Unwritable, describe, not_finite
+from toril.jobs.problems import Unwritable, describe, is_finite, not_finite
 
 T = TypeVar("T")
 
@@ -88,9 +88,9 @@ class Codec(Generic[T]):
         raise refusal
 
     def _check_finite(self, value: T) -> None:
-        paths = list(not_finite(self._to_python(value, by_alias=True, warnings=False)))
-        if paths:
-            raise Unwritable("NaN and infinity are not JSON", paths)
+        written = self._to_python(value, by_alias=True, warnings=False)
+        if not is_finite(written):
+            raise Unwritable("NaN and infinity are not JSON", list(not_finite(written)))
 
 
 def _refuse_size(size: int) -> NoReturn:

@@ -96,6 +96,22 @@ def _shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def is_finite(value: object) -> bool:
+    """Whether neither NaN nor infinity stands in what is to be written."""
+    if isinstance(value, dict):
+        parts = cast("dict[object, object]", value)
+        names = [name for name in parts if type(name) is float] if float in map(type, parts) else ()
+        return all(map(isfinite, names)) and _are_finite(parts.values())
+    if isinstance(value, _SEVERAL):
+        return _are_finite(cast("list[object]", value))
+    return not isinstance(value, float) or isfinite(value)
+
+
+def _are_finite(values: Iterable[object]) -> bool:
+    # Most values hold nothing but words and whole numbers: to see that takes no call for each.
+    return _HARMLESS.issuperset(map(type, values)) or all(map(is_finite, values))
+
+
 def not_finite(value: object) -> Iterator[str]:
     """The paths of NaN and infinity in what is to be written; empty for the value itself."""
     if isinstance(value, float):
@@ -103,20 +119,13 @@ def not_finite(value: object) -> Iterator[str]:
             yield ""
         return
     for name, part in _parts(value):
-        # Most parts end here: a generator for each would cost more than the writing does.
-        if type(part) in _HARMLESS or (type(part) is float and isfinite(part)):
-            continue
         yield from (f"{name}.{path}" if path else str(name) for path in not_finite(part))
 
 
 def _parts(value: object) -> Iterable[tuple[object, object]]:
-    """What may hold a number that is not finite, by name; most values hold nothing of the kind."""
     if isinstance(value, dict):
         parts = cast("dict[object, object]", value)
-        if _HARMLESS.issuperset(map(type, parts.values())) and float not in map(type, parts):
-            return ()
         return chain(parts.items(), ((name, name) for name in parts if type(name) is float))
     if isinstance(value, _SEVERAL):
-        items = cast("list[object]", value)
-        return () if _HARMLESS.issuperset(map(type, items)) else enumerate(items)
+        return enumerate(cast("list[object]", value))
     return ()
