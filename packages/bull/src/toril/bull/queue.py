@@ -86,6 +86,11 @@ def encoded_jobs(jobs: Iterable[NewJob]) -> Iterator[EncodedJobs]:
         yield EncodedJobs(arguments, count, size)
 
 
+def encoded_job(job: NewJob) -> EncodedJobs:
+    """One job, by itself."""
+    return EncodedJobs([*job_arguments(job)], 1, len(job.data))
+
+
 def job_arguments(job: NewJob) -> tuple[Argument, ...]:
     """The job as the header of lua/adding/add.lua lists it."""
     has_own = job.job_id is not None or job.options.is_own

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from toril.backend.errors import ServiceClosed
 from toril.bull.bounds import MOST_BYTES_A_SCRIPT, MOST_JOBS_A_SCRIPT
 from toril.bull.errors import BrokerUnavailable
-from toril.bull.queue import AddedJobs, EncodedJobs, JobQueue, NewJob, encoded_jobs
+from toril.bull.queue import AddedJobs, EncodedJobs, JobQueue, NewJob, encoded_job, encoded_jobs
 
 # Redis works on one round trip while those whose jobs were in the other add their next ones.
 ROUND_TRIPS = 2
@@ -59,7 +59,7 @@ class Sender:
         Raises:
             BrokerUnavailable, ServiceClosed: the job may have been added all the same.
         """
-        [jobs] = encoded_jobs([job])
+        jobs = encoded_job(job)
         # Where several have come at once they will again: the first is not to go ahead of the others.
         if self._under_way or self._parcels or self._has_crowd:
             return await self._put(jobs)
@@ -98,7 +98,8 @@ class Sender:
         added: asyncio.Future[AddedJobs] = asyncio.get_running_loop().create_future()
         self._parcels.append(_Parcel(jobs, added))
         self._waiting += jobs.number
-        self._look()
+        if not self._go_on.is_set():
+            self._look()
         return added
 
     @property
