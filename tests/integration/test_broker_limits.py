@@ -171,6 +171,30 @@ async def test_the_worker_keeps_what_it_runs_and_resumes_by_itself(
     assert sorted(starts) == ["after", "later", "under way"]
 
 
+async def test_a_full_memory_takes_no_new_jobs_and_those_that_wait_are_run(
+    limited: EmbeddedBroker, admin: Connection
+) -> None:
+    handlers = Handlers()
+
+    @handlers.handles(Paint)
+    async def paint_it(job: Paint, context: JobContext) -> Painted:
+        return Painted(colour=job.colour, attempt=context.attempt)
+
+    async with QueueService.connect(limited.url) as queues:
+        async with running_worker(limited.url, "bull", handlers=handlers, settings=PATIENT):
+            # The functions are loaded, which a full memory refuses.
+            await ran_once(await queues.enqueue(Paint(colour="before")))
+        waiting = await queues.enqueue_many(Paint(colour=f"red {number}") for number in range(30))
+        async with (
+            full_memory(admin),
+            running_worker(limited.url, "bull", handlers=handlers, settings=PATIENT),
+        ):
+            with pytest.raises(BrokerUnavailable, match="its memory is full"):
+                await queues.enqueue(Paint(colour="blue"))
+            for handle in waiting:
+                await ran_once(handle)
+
+
 async def ran_once(handle: JobHandle[Painted]) -> None:
     await handle.result(timeout=30)
     record = await handle.record()

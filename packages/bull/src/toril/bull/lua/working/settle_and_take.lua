@@ -26,7 +26,9 @@ Reply { refused, ids, jobs, limited_for, next_due, blocked }
       next_due     when the next delayed job is due (ms), 0 if nothing is delayed or jobs may still wait
       blocked      1 if the queue is paused or runs as many jobs as it may
 Events completed, failed, retries-exhausted, waiting, delayed, waiting-children, active, drained; `waiting` and `delayed` of parents
+Full  A server whose memory is full lets this go on: to finish jobs is what makes room. (So do BullMQ's workers.)
 ]]
+--- flag allow-oom
 --- use bury
 --- use finish
 --- use take
