@@ -16,6 +16,7 @@ from toril.bull.keys import QueueKeys
 from toril.jobs import Job, Queue
 
 KEYS = QueueKeys("paint")
+GENEROUS = 5.0  # half of what a call takes at most
 
 
 async def colours(connection: Connection) -> list[str]:
@@ -74,6 +75,25 @@ async def test_leaving_the_service_ends_the_wait_of_a_crowd(server: Path) -> Non
                 assert {type(each) for each in await asyncio.gather(*calls, return_exceptions=True)} == {
                     ServiceClosed
                 }
+
+
+async def test_one_of_a_crowd_may_leave_the_service_as_soon_as_its_job_is_added(server: Path) -> None:
+    with EmbeddedBroker(program=server) as broker:
+        async with QueueService.connect(broker.url) as queues:
+
+            async def last() -> None:
+                await queues.enqueue(Paint(colour="red"))
+                await queues.__aexit__(None, None, None)
+
+            await asyncio.gather(*(queues.enqueue(Paint(colour="red")) for _ in range(100)))
+            with frozen(broker):
+                leaving = asyncio.create_task(last())
+                others = [asyncio.create_task(queues.enqueue(Paint(colour="red"))) for _ in range(99)]
+                for _ in range(3):  # both round trips set out, so that both are answered at once
+                    await asyncio.sleep(0)
+            await leaving
+            done = await asyncio.wait_for(asyncio.gather(*others, return_exceptions=True), GENEROUS)
+            assert {type(each) for each in done} == {ServiceClosed}
 
 
 async def test_a_broker_that_does_not_answer_is_told_to_the_whole_crowd(server: Path) -> None:

@@ -132,10 +132,14 @@ class Sender:
                 continue
             finally:
                 self._over(round_trip)
-            async with self._telling:
+            try:
+                async with self._telling:
+                    _tell(parcels, added)
+                    # They add their next jobs before those of the other round trip are told.
+                    await asyncio.sleep(0)
+            finally:
+                # Nobody else knows of them by now, should the service be left before it is their turn.
                 _tell(parcels, added)
-                # They add their next jobs before those of the other round trip are told.
-                await asyncio.sleep(0)
 
     def _next_parcels(self) -> list[_Parcel]:
         """All that wait and fit, but of many only half, if another round trip can take the others."""
