@@ -7,6 +7,7 @@ import pytest
 
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
+from toril.bull.errors import CommandRefused
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
 from toril.bull.queue import JobQueue, NewJob
@@ -90,7 +91,7 @@ async def test_a_call_finds_nothing_of_the_one_before_it(admin: Connection) -> N
 
 async def test_a_call_that_fails_in_the_middle_leaves_nothing_to_the_next_one(admin: Connection) -> None:
     await admin.execute("SET", KEYS.wait, "no list")
-    with pytest.raises(Exception, match="WRONGTYPE"):
+    with pytest.raises(CommandRefused, match="WRONGTYPE"):
         await JobQueue(admin, KEYS).add([JOB, JOB])
     other = QueueKeys("sculpt")
     assert list(await JobQueue(admin, other).add([JOB])) == ["1"]
