@@ -42,7 +42,7 @@ local function append_scored(list, score, id)
   list[#list + 1] = id
 end
 
--- Few jobs need it, and to make its functions costs as much as adding a job.
+-- As for consequences in parts/finish.lua.
 local deduplicate_made
 
 local function deduplication()

@@ -19,6 +19,7 @@ local function is_fault_of_job(fault)
   return true
 end
 
+-- A fault that is not the job's is raised again.
 local function bury(id, fault, now)
   if not is_fault_of_job(fault) then
     error(fault, 0)

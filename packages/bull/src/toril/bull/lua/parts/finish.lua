@@ -44,7 +44,7 @@ local function set_fields(job_key, fields)
   end
 end
 
--- Few jobs need these, and to make a function costs as much as a call: they are made when the first such job comes.
+-- Few jobs need these: a script, whose functions are made anew for each call, makes them when the first such job comes.
 local consequences_made
 
 local function consequences_of_end()

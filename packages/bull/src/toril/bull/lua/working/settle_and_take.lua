@@ -38,7 +38,7 @@ local ARGUMENTS = { failed = 7, retried = 4, postponed = 6, released = 3, limite
 
 local now, capacity, minutes_kept
 local ids, completed -- the outcomes' jobs by position, and how many of them are completed
-local has_children -- whether one that is completed has children
+local has_children -- whether any of these jobs has children, asked only if one is completed
 local refused
 -- Only the end of a job can drain a queue. BullMQ looks at each end; here it is enough to look once, when nothing
 -- but the refusal of others has followed. (A retry promotes delayed jobs even where it is refused.)
@@ -187,6 +187,7 @@ local function settle_all()
       -- The script ends here: what was settled before must not be lost with it.
       keep_lock(ids[at_hand])
       write_gathered()
+      error(fault, 0)
     end
     write_active()
     bury(ids[at_hand], fault, now)
