@@ -31,8 +31,8 @@ MOST_REDIRECTIONS = 8
 class Cluster:
     """Sockets to the servers of a cluster, one for each that is used.
 
-    It stands in for a `Node`: each socket carries one call at a time, and what may have been sent is not sent
-    again. While a server cannot be reached, the others are asked who has taken over, until the deadline.
+    It stands in for a `Node`, and each of its sockets is one: what may have been sent is not sent again.
+    While a server cannot be reached, the others are asked who has taken over, until the deadline.
     """
 
     def __init__(self, server: ServerAddress, client_name: str | None, *, pipelines: bool = False) -> None:
@@ -50,7 +50,7 @@ class Cluster:
         return None if self._last is None else self._last.client_id
 
     async def exchange(self, commands: Sequence[tuple[Argument, ...]], timeout: float | None) -> list[Any]:
-        """As `Node.exchange`, of one command, and of what goes before it to the same server; the last reply.
+        """As `Node.exchange`, of one command, behind what it needs on the same server; its reply alone.
 
         Raises:
             BrokerMisconfigured: its key has no hash tag.

@@ -164,11 +164,11 @@ class Intake:
             still_ours = _taken_jobs(ids, jobs, token)
             self.token_in_doubt = None
         return Taken(
-            still_ours,
-            [Refused(outcomes[at - 1], Refusal(code)) for at, code in _pairs(refused)] if refused else [],
-            from_milliseconds(limited_for),
-            from_milliseconds(next_due) if next_due else None,
-            bool(blocked),
+            jobs=still_ours,
+            refused=[Refused(outcomes[at - 1], Refusal(code)) for at, code in _pairs(refused)],
+            limited_for=from_milliseconds(limited_for),
+            next_due=from_milliseconds(next_due) if next_due else None,
+            blocked=bool(blocked),
         )
 
     async def reclaim(self) -> list[TakenJob]:

@@ -79,6 +79,7 @@ class Node:
         clock = asyncio.get_running_loop().time
         deadline = math.inf if timeout is None else clock() + timeout
         try:
+            # A timeout costs as much as a write: only who must wait, maybe behind one that is next, has one.
             if self._turn.locked() or self._waiting:
                 await self._wait_for_turn(deadline)
             else:
@@ -86,7 +87,7 @@ class Node:
             try:
                 wire = self._wire
                 if wire is not None and wire.is_owed:
-                    await wire.received(deadline)
+                    await wire.all_received(deadline)
                 if wire is None or not wire.usable():
                     wire = await self._connect(deadline)
                 sent = wire.send(commands, deadline)

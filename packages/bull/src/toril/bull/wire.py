@@ -83,7 +83,7 @@ class Wire(asyncio.Protocol):
         """Whether replies are still to come that nobody waits for any more."""
         return any(each.is_abandoned for each in self._under_way) if self._under_way else False
 
-    async def received(self, deadline: float) -> None:
+    async def all_received(self, deadline: float) -> None:
         """Wait until nothing is owed: the replies of cancelled exchanges have come, or the socket has ended.
 
         Raises:
