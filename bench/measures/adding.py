@@ -1,12 +1,10 @@
 """How fast jobs are added."""
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 from bench.measures.cost import Spent
-from bench.measures.figure import Figure, Pair, fewer, lack
+from bench.measures.figure import Counted, Figure, Pair
 from bench.server import Server
-from bench.subject import Subject
 from bench.systems.protocol import ADDS_CONCURRENTLY, BULK_CALL
 
 SEQUENTIAL = Figure("add, one by one", "jobs/s")
@@ -15,19 +13,11 @@ BULK = Figure("add in bulk", "jobs/s")
 
 
 @dataclass(frozen=True, slots=True)
-class Adding:
+class Adding(Counted):
     """Jobs a second of one way to add."""
 
     figure: Figure
     operation: str
-    count: int
-    needs: tuple[str, ...] = ()
-
-    def scaled(self, share: float) -> Self:
-        return replace(self, count=fewer(self.count, share))
-
-    def obstacle(self, subject: Subject) -> str | None:
-        return lack(subject, *self.needs)
 
     async def take(self, pair: Pair, server: Server) -> dict[Figure, float]:
         async with Spent.measured(pair, server, self.count) as spent:
@@ -37,7 +27,7 @@ class Adding:
 
 # For the fastest, each takes the better part of a second: long enough that beginning and ending count little.
 ADDING = (
-    Adding(SEQUENTIAL, "add_sequential", 6_000),
-    Adding(CONCURRENT, "add_concurrent", 30_000, (ADDS_CONCURRENTLY,)),
-    Adding(BULK, "add_bulk", 60_000, (BULK_CALL,)),
+    Adding(6_000, SEQUENTIAL, "add_sequential"),
+    Adding(30_000, CONCURRENT, "add_concurrent", needs=(ADDS_CONCURRENTLY,)),
+    Adding(60_000, BULK, "add_bulk", needs=(BULK_CALL,)),
 )

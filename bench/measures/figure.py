@@ -1,7 +1,7 @@
 """A quantity, its values, and what takes them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from statistics import median, quantiles
 from typing import NamedTuple, Protocol, Self
 
@@ -57,6 +57,24 @@ class Measure(Protocol):
     async def take(self, pair: Pair, server: Server) -> dict[Figure, float]:
         """One run, on a server that is empty."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What most measures have in common: they are of a number of jobs.
+
+    Attributes:
+        needs: the abilities without which a system cannot be asked for it.
+    """
+
+    count: int
+    needs: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def scaled(self, share: float) -> Self:
+        return replace(self, count=fewer(self.count, share))
+
+    def obstacle(self, subject: Subject) -> str | None:
+        return lack(subject, *self.needs)
 
 
 def lack(subject: Subject, *abilities: str) -> str | None:

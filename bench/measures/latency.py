@@ -1,12 +1,10 @@
 """How soon a job begins, and how soon its result is back."""
 
 import asyncio
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
-from bench.measures.figure import Figure, Pair, fewer, lack, middle_and_slowest
+from bench.measures.figure import Counted, Figure, Pair, middle_and_slowest
 from bench.server import Server
-from bench.subject import Subject
 from bench.systems.protocol import IDLE_CONCURRENCY, MANY_AT_ONCE, RESULTS
 
 DROPPED = 20  # the first ones
@@ -20,16 +18,8 @@ RESULT_P99 = Figure("add to result, p99", "ms", more_is_better=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Pickup:
+class Pickup(Counted):
     """How soon an idle worker begins a job that another process adds: from just before it is added."""
-
-    count: int
-
-    def scaled(self, share: float) -> Self:
-        return replace(self, count=fewer(self.count, share))
-
-    def obstacle(self, subject: Subject) -> str | None:
-        return lack(subject)
 
     async def take(self, pair: Pair, server: Server) -> dict[Figure, float]:
         p50, p99 = middle_and_slowest(await _picked_up(pair, self.count))
@@ -37,16 +27,8 @@ class Pickup:
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedPickup:
+class LoadedPickup(Counted):
     """The same, while jobs come half as fast as this worker can process them."""
-
-    count: int
-
-    def scaled(self, share: float) -> Self:
-        return replace(self, count=fewer(self.count, share))
-
-    def obstacle(self, subject: Subject) -> str | None:
-        return lack(subject, MANY_AT_ONCE)
 
     async def take(self, pair: Pair, server: Server) -> dict[Figure, float]:
         await pair.second.ask("add_bulk", count=self.count)
@@ -58,16 +40,8 @@ class LoadedPickup:
 
 
 @dataclass(frozen=True, slots=True)
-class RoundTrip:
+class RoundTrip(Counted):
     """How soon the result of a job is back, with an idle worker in another process."""
-
-    count: int
-
-    def scaled(self, share: float) -> Self:
-        return replace(self, count=fewer(self.count, share))
-
-    def obstacle(self, subject: Subject) -> str | None:
-        return lack(subject, RESULTS)
 
     async def take(self, pair: Pair, server: Server) -> dict[Figure, float]:
         count = self.count + DROPPED
@@ -87,4 +61,4 @@ async def _picked_up(pair: Pair, count: int, rate: float | None = None) -> list[
     return delays.result()[DROPPED:]
 
 
-LATENCY = (Pickup(200), LoadedPickup(5_000), RoundTrip(100))
+LATENCY = (Pickup(200), LoadedPickup(5_000, needs=(MANY_AT_ONCE,)), RoundTrip(100, needs=(RESULTS,)))

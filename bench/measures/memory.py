@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Self
 
-from bench.measures.figure import Figure, Pair, lack
+from bench.measures.figure import Counted, Figure, Pair, lack
 from bench.server import Server
 from bench.subject import Subject
 from bench.systems.protocol import MANY_AT_ONCE
@@ -18,19 +18,14 @@ IDLE_WORKER = Figure("memory of an idle worker", "MB", more_is_better=False)
 
 
 @dataclass(frozen=True, slots=True)
-class JobMemory:
+class JobMemory(Counted):
     """Bytes of Redis for each job that waits, and for each that is completed and whose result is kept.
 
     As many jobs before them make the server hold what it keeps anyway: scripts, an event stream.
     """
 
-    count: int
-
     def scaled(self, share: float) -> Self:
         return replace(self, count=max(round(self.count * share), FEWEST_JOBS))
-
-    def obstacle(self, subject: Subject) -> str | None:
-        return lack(subject)
 
     async def take(self, pair: Pair, server: Server) -> dict[Figure, float]:
         concurrency = 1 if MANY_AT_ONCE in pair.first.lacks else 10

@@ -1,10 +1,9 @@
 """What it costs if a job has a parent, a deduplication key, a delay or a priority."""
 
 import asyncio
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
-from bench.measures.figure import Figure, Pair, fewer, lack
+from bench.measures.figure import Counted, Figure, Pair, lack
 from bench.server import Server
 from bench.subject import Subject
 from bench.systems.protocol import CHILD, DEDUPLICATED, DELAY, DELAYED, MANY_AT_ONCE, PRIORITY
@@ -13,15 +12,11 @@ CONCURRENCY = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class Option(Counted):
     """Jobs a second of one kind, added in bulk, then processed."""
 
     name: str
     kind: str
-    count: int
-
-    def scaled(self, share: float) -> Self:
-        return replace(self, count=fewer(self.count, share))
 
     def obstacle(self, subject: Subject) -> str | None:
         return lack(subject, self.kind, MANY_AT_ONCE)
@@ -38,8 +33,8 @@ class Option:
 
 
 OPTIONS = (
-    Option("a parent", CHILD, 5_000),
-    Option("a deduplication key", DEDUPLICATED, 5_000),
-    Option("a delay", DELAYED, 5_000),
-    Option("a priority", PRIORITY, 5_000),
+    Option(5_000, "a parent", CHILD),
+    Option(5_000, "a deduplication key", DEDUPLICATED),
+    Option(5_000, "a delay", DELAYED),
+    Option(5_000, "a priority", PRIORITY),
 )

@@ -1,29 +1,20 @@
 """How larger payloads are added and processed."""
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
-from bench.measures.figure import Figure, Pair, fewer, lack
+from bench.measures.figure import Counted, Figure, Pair
 from bench.server import Server
-from bench.subject import Subject
 from bench.systems.protocol import MANY_AT_ONCE
 
 CONCURRENCY = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(Counted):
     """Jobs a second with payloads of one size: added by the fastest way that there is, then processed."""
 
     name: str
     size: int
-    count: int
-
-    def scaled(self, share: float) -> Self:
-        return replace(self, count=fewer(self.count, share))
-
-    def obstacle(self, subject: Subject) -> str | None:
-        return lack(subject, MANY_AT_ONCE)
 
     async def take(self, pair: Pair, server: Server) -> dict[Figure, float]:
         adding = await pair.second.ask("add_bulk", count=self.count, size=self.size)
@@ -34,4 +25,7 @@ class Payload:
         }
 
 
-PAYLOADS = (Payload("10 kB", 10_000, 4_000), Payload("1 MB", 1_000_000, 100))
+PAYLOADS = (
+    Payload(4_000, "10 kB", 10_000, needs=(MANY_AT_ONCE,)),
+    Payload(100, "1 MB", 1_000_000, needs=(MANY_AT_ONCE,)),
+)

@@ -1,11 +1,10 @@
 """How fast a backlog is processed, by one worker process and by two."""
 
 import asyncio
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 from bench.measures.cost import Spent
-from bench.measures.figure import Figure, Pair, fewer, lack
+from bench.measures.figure import Counted, Figure, Pair, lack
 from bench.registry import BARE
 from bench.server import Server
 from bench.subject import Subject
@@ -16,16 +15,12 @@ TWO_PROCESSES = Figure("process, 100 at a time, in 2 processes", "jobs/s")
 
 
 @dataclass(frozen=True, slots=True)
-class Processing:
+class Processing(Counted):
     """Jobs a second at one concurrency."""
 
     figure: Figure
-    count: int
     concurrency: int
     processes: int = 1
-
-    def scaled(self, share: float) -> Self:
-        return replace(self, count=fewer(self.count, share))
 
     def obstacle(self, subject: Subject) -> str | None:
         if subject.system is BARE:
@@ -54,9 +49,9 @@ class Processing:
 
 # For the fastest, each takes the better part of a second: a worker's start and end, 20 ms, count little then.
 PROCESSING = (
-    Processing(ONE, 6_000, 1),
-    Processing(TEN, 20_000, 10),
-    Processing(HUNDRED, 30_000, 100),
-    Processing(MANY, 30_000, 500),
-    Processing(TWO_PROCESSES, 30_000, 100, processes=2),
+    Processing(6_000, ONE, 1),
+    Processing(20_000, TEN, 10),
+    Processing(30_000, HUNDRED, 100),
+    Processing(30_000, MANY, 500),
+    Processing(30_000, TWO_PROCESSES, 100, processes=2),
 )
