@@ -58,6 +58,27 @@ async def test_a_function_that_several_load_at_once_runs_for_each(admin: Connect
         await painter.close()
 
 
+@pytest.mark.parametrize("forbidden", [(), ("-fcall",)], ids=["function", "script"])
+async def test_calls_run_in_their_order_whatever_others_load_meanwhile(
+    admin: Connection, url: str, forbidden: tuple[str, ...]
+) -> None:
+    await admin.execute("ACL", "SETUSER", "painter", "on", ">secret", "~*", "&*", "+@all", *forbidden)
+    async with await Connection.open(url, pipelines=True) as painter:
+        await JobQueue(painter, QueueKeys("other")).add([JOB])  # it knows by now what it may do
+        for forgetting in ("FUNCTION", "SCRIPT"):
+            await admin.execute(forgetting, "FLUSH")
+        await admin.execute("CLIENT", "KILL", "ID", painter.client_id or 0)
+        await painter.execute("PING")
+        first = asyncio.create_task(JobQueue(painter, KEYS).add([JOB]))
+        await asyncio.sleep(0)
+        with ThreadConnection.open(
+            url
+        ) as another:  # the event loop waits, so that the first has no answer yet
+            another.run(load("adding/add"), [KEYS.meta], [1, "", "paint", b"{}", b"{}", 0, 0, ""])
+        second = asyncio.create_task(JobQueue(painter, KEYS).add([JOB]))
+        assert int((await first)[0]) < int((await second)[0])
+
+
 @pytest.mark.parametrize(
     "forbidden", [("-fcall",), ("-function",), ("-function|load",), ("-fcall", "-function")], ids=" ".join
 )

@@ -49,7 +49,12 @@ class Cluster:
         """What the server that was called last knows us by, while there is a socket to it."""
         return None if self._last is None else self._last.client_id
 
-    async def exchange(self, commands: Sequence[tuple[Argument, ...]], timeout: float | None) -> list[Any]:
+    async def exchange(
+        self,
+        commands: Sequence[tuple[Argument, ...]],
+        timeout: float | None,
+        brought: tuple[Argument, ...] | None = None,
+    ) -> list[Any]:
         """As `Node.exchange`, of one command, behind what it needs on the same server; its reply alone.
 
         Raises:
@@ -61,7 +66,7 @@ class Cluster:
         for pause in reconnect_pauses():
             too_late = clock() + pause > deadline
             try:
-                reply = await self._follow(slot, commands, deadline)
+                reply = await self._follow(slot, commands, deadline, brought)
                 if too_late or not is_election(reply):
                     return [reply]
             except BrokerUnreachable:
@@ -123,14 +128,19 @@ class Cluster:
             await node.close()
 
     async def _follow(
-        self, slot: int | None, commands: Sequence[tuple[Argument, ...]], deadline: float
+        self,
+        slot: int | None,
+        commands: Sequence[tuple[Argument, ...]],
+        deadline: float,
+        brought: tuple[Argument, ...] | None,
     ) -> Any:
         clock = asyncio.get_running_loop().time
         node = await self._master(slot, deadline)
         asking: Sequence[tuple[Argument, ...]] = ()
         for _ in range(MOST_REDIRECTIONS):
             self._last = node
-            *_, reply = await node.exchange([*commands[:-1], *asking, commands[-1]], deadline - clock())
+            sent = [*commands[:-1], *asking, commands[-1]]
+            *_, reply = await node.exchange(sent, deadline - clock(), brought)
             elsewhere = redirection(reply, node.server)
             if elsewhere is None:
                 return reply

@@ -115,7 +115,7 @@ class Connection:
         commands = self._calls.first(script, keys, arguments)
         while True:
             try:
-                *_, reply = await self._target.exchange(commands, timeout)
+                *_, reply = await self._target.exchange(commands, timeout, self._calls.brought(script))
             except ServesInCluster:
                 self._join_cluster()
                 continue

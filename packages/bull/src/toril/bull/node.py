@@ -65,11 +65,17 @@ class Node:
         self._waiting = 0
         self._closed = False
 
-    async def exchange(self, commands: Sequence[tuple[Argument, ...]], timeout: float | None) -> list[Any]:
+    async def exchange(
+        self,
+        commands: Sequence[tuple[Argument, ...]],
+        timeout: float | None,
+        brought: tuple[Argument, ...] | None = None,
+    ) -> list[Any]:
         """Send commands in one go and wait for their replies; an error reply is a value here.
 
         Args:
             timeout: seconds for all of it, connecting included; None waits for the replies without end.
+            brought: a command that goes before them if the socket has not carried it yet.
 
         Raises:
             BrokerUnreachable: no connection could be made.
@@ -90,7 +96,11 @@ class Node:
                     await wire.all_received(deadline)
                 if wire is None or not wire.usable():
                     wire = await self._connect(deadline)
-                sent = wire.send(commands, deadline)
+                if brought is None or brought in wire.brought:
+                    sent = wire.send(commands, deadline)
+                else:
+                    sent = wire.send([brought, *commands], deadline)
+                    wire.brought.add(brought)
                 if not wire.pipelines:
                     return await wire.replies(sent)
             finally:

@@ -27,6 +27,18 @@ class ScriptCalls:
     def __init__(self) -> None:
         self._as_functions = True
 
+    def brought(self, script: Script) -> Command | None:
+        """What a new socket carries before the first call of a script that is called often.
+
+        With that, calls that are sent one after the other run in that order: else all of them might be
+        refused, and what another client loads meanwhile run the later ones before the first comes again.
+        """
+        if script.function is None:
+            return None
+        if self._as_functions:
+            return ("FUNCTION", "LOAD", script.function.library)
+        return ("SCRIPT", "LOAD", script.text)
+
     def first(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> list[Command]:
         """What runs a script that the server knows."""
         if script.function is not None and self._as_functions:

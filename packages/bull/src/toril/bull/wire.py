@@ -51,10 +51,12 @@ class Wire(asyncio.Protocol):
     Attributes:
         pipelines: several exchanges may be under way, and one that is cancelled goes on without its caller,
             within its deadline. Otherwise there is one at a time, and cancelling it ends the socket.
+        brought: the commands that it carries once, for those who keep count here.
     """
 
     def __init__(self) -> None:
         self.pipelines = False
+        self.brought: set[tuple[Argument, ...]] = set()
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(notEnoughData=NOTHING_YET)
         self._poll = select.poll()
