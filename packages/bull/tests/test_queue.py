@@ -2,11 +2,12 @@
 
 import json
 
+from toril.bull.bounds import MOST_JOBS_A_SCRIPT
 from toril.bull.connection import Connection
 from toril.bull.inspect import QueueInspector
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
-from toril.bull.queue import MOST_JOBS_A_SCRIPT, AddedJobs, JobQueue, NewJob
+from toril.bull.queue import AddedJobs, JobQueue, NewJob
 from toril.types import Deduplicate, JobState
 
 

@@ -4,8 +4,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from toril.bull.bounds import MOST_JOBS_A_SCRIPT
 from toril.bull.errors import BrokerUnavailable, BullError
-from toril.bull.intake import MOST_JOBS_A_SCRIPT, Intake, Taken, TakenJob
+from toril.bull.intake import Intake, Taken, TakenJob
 from toril.bull.marker import Marker
 from toril.bull.outcomes import Outcome
 from toril.worker import log

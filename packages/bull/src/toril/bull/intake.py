@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from toril.bull.bounds import MOST_JOBS_A_SCRIPT as MOST_JOBS_A_SCRIPT
 from toril.bull.codec import (
     count,
     decode_options,
@@ -138,7 +137,7 @@ class Intake:
 
         Args:
             outcomes: at most a few hundred (MOST_JOBS_A_SCRIPT); each is accepted or refused by itself.
-            capacity: how many jobs may be taken, at most MOST_JOBS_A_SCRIPT; 0 only settles.
+            capacity: how many jobs may be taken, at most as many; 0 only settles.
             now: epoch seconds; by default the present.
             token: the lock token for the jobs taken; by default a new one, so that two runs of one job by the
                 same worker can be told apart.

@@ -6,8 +6,7 @@ from functools import lru_cache
 from itertools import repeat
 from typing import NamedTuple
 
-from toril.bull.bounds import MOST_BYTES_A_SCRIPT as MOST_BYTES_A_SCRIPT
-from toril.bull.bounds import MOST_JOBS_A_SCRIPT as MOST_JOBS_A_SCRIPT
+from toril.bull.bounds import MOST_BYTES_A_SCRIPT, MOST_JOBS_A_SCRIPT
 from toril.bull.codec import encode_options, encode_text, text, to_milliseconds
 from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
