@@ -4,17 +4,15 @@ import os
 import secrets
 import shutil
 import tempfile
-import time
 from pathlib import Path
 from typing import IO, Literal, Self
 
 from toril.bull.broker_folder import BrokerFolder, answers
 from toril.bull.errors import EmbeddedBrokerFailed
-from toril.embedded import EmbeddedServer, Guard, free_port, is_taken
+from toril.embedded import EmbeddedServer, Guard, free_port
 
-READY_WITHIN = 60.0  # a large append-only file takes its time to load
 STOPS_WITHIN = 10
-LOG_TAIL = 2_000
+LOOK_EVERY = 0.002
 FREE_PORT_TRIES = 5  # another process may take a free port before the server does
 
 # A script makes and drops thousands of small values. glibc keeps 7 of a size at hand by default; with more,
@@ -141,21 +139,12 @@ class EmbeddedBroker(EmbeddedServer):
         return f"redis://:{self._password}@127.0.0.1:{port}"
 
     def _wait_until_ready(self, folder: BrokerFolder, log: IO[bytes]) -> None:
-        deadline = time.monotonic() + READY_WITHIN
-        while not answers(self.url):
-            if not self.is_running:
-                raise _EndedAtOnce(str(folder.data), self._why_it_ended(log))
-            if time.monotonic() > deadline:
-                raise EmbeddedBrokerFailed(
-                    str(folder.data), f"the server does not serve after {READY_WITHIN} s"
-                )
-            time.sleep(0.002)
-
-    def _why_it_ended(self, log: IO[bytes]) -> str:
-        if self._port and is_taken(self._port):
-            return f"port {self._port} of 127.0.0.1 is taken; name another one, or 0 for a free one"
-        log.seek(0)
-        return f"the server ended: {log.read()[-LOG_TAIL:].decode(errors='replace')}"
+        fault = self._why_not_ready(
+            lambda: answers(self.url), look_every=LOOK_EVERY, port=self._port, log=log
+        )
+        if fault is not None:
+            failure = EmbeddedBrokerFailed if self.is_running else _EndedAtOnce
+            raise failure(str(folder.data), fault)
 
     def _not_started(self) -> EmbeddedBrokerFailed:
         return EmbeddedBrokerFailed(str(self._data or "a temporary folder"), "it was not started")

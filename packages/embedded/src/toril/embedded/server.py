@@ -1,11 +1,16 @@
 """A server of one's own, whatever it serves."""
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Self
+from typing import IO, Self
 
 from toril.embedded.guard import Guard
+from toril.embedded.ports import is_taken
+
+READY_WITHIN = 60.0  # one that was killed has to recover, and much data takes its time to load
+LOG_TAIL = 2_000
 
 
 class EmbeddedServer(ABC):
@@ -28,6 +33,28 @@ class EmbeddedServer(ABC):
         guard, self._guard = self._guard, None
         if guard is not None:
             guard.stop()
+
+    def _why_not_ready(
+        self, answers: Callable[[], bool], *, look_every: float, port: int | None, log: IO[bytes]
+    ) -> str | None:
+        """Wait until the server answers; if it does not, why, in words.
+
+        Args:
+            look_every: seconds.
+            port: where it was to listen, if not on a Unix socket alone.
+            log: what it writes, for its last words.
+        """
+        deadline = time.monotonic() + READY_WITHIN
+        while not answers():
+            if not self.is_running:
+                if port and is_taken(port):
+                    return f"port {port} of 127.0.0.1 is taken; name another one, or 0 for a free one"
+                log.seek(0)
+                return f"the server ended: {log.read()[-LOG_TAIL:].decode(errors='replace')}"
+            if time.monotonic() > deadline:
+                return f"the server does not serve after {READY_WITHIN} s"
+            time.sleep(look_every)
+        return None
 
     def __enter__(self) -> Self:
         return self.start()

@@ -3,7 +3,6 @@
 import secrets
 import signal
 import tempfile
-import time
 from pathlib import Path
 from typing import IO, Self
 from urllib.parse import quote
@@ -15,11 +14,10 @@ from toril.database.embedded.account import Account, server_account
 from toril.database.embedded.folder import USER, PostgresFolder, answers
 from toril.database.embedded.program import server_programs
 from toril.database.errors import EmbeddedPostgresFailed
-from toril.embedded import EmbeddedServer, Guard, free_port, is_taken
+from toril.embedded import EmbeddedServer, Guard, free_port
 
-READY_WITHIN = 60.0  # one that was killed has to recover
 STOPS_WITHIN = 10
-LOG_TAIL = 2_000
+LOOK_EVERY = 0.01
 DATABASE = "toril"
 USUAL_PORT = 5432  # on a Unix socket it is only a part of the socket's name
 
@@ -126,21 +124,10 @@ class EmbeddedPostgres(EmbeddedServer):
         return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 
     def _wait_until_ready(self, folder: PostgresFolder, log: IO[bytes]) -> None:
-        deadline = time.monotonic() + READY_WITHIN
-        while not answers(self._socket_url(folder, "postgres")):
-            if not self.is_running:
-                raise EmbeddedPostgresFailed(str(folder.data), self._why_it_ended(log))
-            if time.monotonic() > deadline:
-                raise EmbeddedPostgresFailed(
-                    str(folder.data), f"the server does not serve after {READY_WITHIN} s"
-                )
-            time.sleep(0.01)
-
-    def _why_it_ended(self, log: IO[bytes]) -> str:
-        if self._port and is_taken(self._port):
-            return f"port {self._port} of 127.0.0.1 is taken; name another one, or 0 for a free one"
-        log.seek(0)
-        return f"the server ended: {log.read()[-LOG_TAIL:].decode(errors='replace')}"
+        url = self._socket_url(folder, "postgres")
+        fault = self._why_not_ready(lambda: answers(url), look_every=LOOK_EVERY, port=self._port, log=log)
+        if fault is not None:
+            raise EmbeddedPostgresFailed(str(folder.data), fault)
 
     def _prepare(self, folder: PostgresFolder) -> str:
         """Make the database, if there is none, and a new password; the URL for everybody."""
