@@ -2,7 +2,7 @@
 
 from toril.embedded.folder import ServerFolder, default_data_folder, fits_socket
 from toril.embedded.guard import Guard
-from toril.embedded.ports import free_port, is_taken
+from toril.embedded.ports import free_port
 from toril.embedded.processes import is_alive
 from toril.embedded.server import EmbeddedServer, joined_or_started
 
@@ -14,6 +14,5 @@ __all__ = [
     "fits_socket",
     "free_port",
     "is_alive",
-    "is_taken",
     "joined_or_started",
 ]
