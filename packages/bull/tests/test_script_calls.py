@@ -71,9 +71,8 @@ async def test_calls_run_in_their_order_whatever_others_load_meanwhile(
         await painter.execute("PING")
         first = asyncio.create_task(JobQueue(painter, KEYS).add([JOB]))
         await asyncio.sleep(0)
-        with ThreadConnection.open(
-            url
-        ) as another:  # the event loop waits, so that the first has no answer yet
+        # Blocking, so that the first has no answer yet.
+        with ThreadConnection.open(url) as another:
             another.run(load("adding/add"), [KEYS.meta], [1, "", "paint", b"{}", b"{}", 0, 0, ""])
         second = asyncio.create_task(JobQueue(painter, KEYS).add([JOB]))
         assert int((await first)[0]) < int((await second)[0])

@@ -51,7 +51,7 @@ class Wire(asyncio.Protocol):
     Attributes:
         pipelines: several exchanges may be under way, and one that is cancelled goes on without its caller,
             within its deadline. Otherwise there is one at a time, and cancelling it ends the socket.
-        brought: the commands that it carries once, for those who keep count here.
+        brought: the commands that it has carried ahead of others, once each; `Node` notes them.
     """
 
     def __init__(self) -> None:

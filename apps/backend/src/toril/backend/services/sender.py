@@ -137,9 +137,10 @@ class Sender:
                     _tell(parcels, added)
                     # They add their next jobs before those of the other round trip are told.
                     await asyncio.sleep(0)
-            finally:
-                # Nobody else knows of them by now, should the service be left before it is their turn.
+            except asyncio.CancelledError:
+                # The service is left before it was their turn, and nobody else knows of them by now.
                 _tell(parcels, added)
+                raise
 
     def _next_parcels(self) -> list[_Parcel]:
         """All that wait and fit, but of many only half, if another round trip can take the others."""
