@@ -8,8 +8,10 @@ import pytest
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.errors import CommandRefused
+from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
+from toril.bull.outcomes import Retried
 from toril.bull.queue import JobQueue, NewJob
 from toril.bull.scripts import load
 from toril.bull.thread_connection import ThreadConnection
@@ -116,3 +118,15 @@ async def test_a_call_that_fails_in_the_middle_leaves_nothing_to_the_next_one(ad
     other = QueueKeys("sculpt")
     assert list(await JobQueue(admin, other).add([JOB])) == ["1"]
     assert await admin.execute("LRANGE", other.wait, 0, -1) == [b"1"]
+
+
+async def test_a_queue_whose_meta_cannot_be_read_starts_nothing(admin: Connection) -> None:
+    """Nor does it go by what another queue says of itself: a function's variables outlive the call."""
+    await JobQueue(admin, KEYS).add([JOB] * 2)
+    painting = Intake(admin, KEYS, worker_id="painter", lock_duration=60.0)
+    [job] = (await painting.settle_and_take([], 1)).jobs
+    await Intake(admin, QueueKeys("sculpt"), worker_id="sculptor", lock_duration=60.0).settle_and_take([], 1)
+    await admin.execute("SET", KEYS.meta, "no hash")
+    with pytest.raises(CommandRefused, match="WRONGTYPE"):
+        await painting.settle_and_take([Retried(job.id, job.token, "no paint", ())], 1)
+    assert await admin.execute("LLEN", KEYS.wait) == 1

@@ -10,9 +10,9 @@ local function read_steering()
   if steering_read then
     return
   end
-  steering_read = true
   local found = call('HMGET', base .. 'meta', 'paused', 'concurrency', 'max', 'duration', 'opts.maxLenEvents')
   queue_paused = found[1] ~= false
   queue_concurrency, queue_limit, queue_limit_duration = tonumber(found[2]), tonumber(found[3]), tonumber(found[4])
   queue_stream_length = found[5]
+  steering_read = true
 end
