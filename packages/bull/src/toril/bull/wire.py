@@ -185,6 +185,8 @@ class Wire(asyncio.Protocol):
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        # To abort it would raise AttributeError if it has just written its last bytes to a peer that hung up.
+        self._transport = None
         if self._alarm is not None:
             self._alarm.cancel()
         self._fail(exc if isinstance(exc, OSError) else ConnectionResetError(self._last_words()))
