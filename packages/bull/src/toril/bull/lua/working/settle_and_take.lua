@@ -140,12 +140,13 @@ local function refuse(position, code)
 end
 
 local function settle_outcome(position, kind, token, place, keep)
-  at_hand = position
   if last_ended and kind == 'retried' then
+    at_hand = nil -- what fails here is no fault of this outcome's job
     write_ended()
     tell_if_drained()
     last_ended = false
   end
+  at_hand = position
   local code, done = settle(kind, token, place, keep)
   last_settled = code == 0 and done ~= false
   if last_settled then
@@ -182,6 +183,9 @@ local function settle_all()
     local fine, fault = pcall(each_outcome, from, settle_outcome)
     if fine then
       return
+    end
+    if not at_hand then
+      error(fault, 0)
     end
     if not is_fault_of_job(fault) then
       -- The script ends here: what was settled before must not be lost with it.
