@@ -86,7 +86,7 @@ async def test_a_cluster_that_has_lost_a_part_is_waited_for(own_cluster: Running
         lost.kill()  # nobody can take its place
         await eventually(lambda: not first.is_ready())
         with pytest.raises(BrokerUnavailable, match="its cluster is down"):
-            await connection.execute("GET", f"{PREFIX}:key", timeout=0.5)
+            await connection.execute("GET", f"{PREFIX}:key", timeout=2.0)
 
         first.client.config_resetstat()
         waiting = asyncio.create_task(connection.execute("GET", f"{PREFIX}:key", timeout=20.0))

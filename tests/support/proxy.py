@@ -60,6 +60,8 @@ class Proxy:
         self._path = urlsplit(url).path
         self._tls = tls
         self._lines: list[_Line] = []
+        self._serving: set[asyncio.Task[None]] = set()
+        self._is_closed = False
         self._traps: list[Trap] = []
         self._server: asyncio.Server | None = None
         self.swallows_replies = False
@@ -90,15 +92,29 @@ class Proxy:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
+        self._is_closed = True
         self._server.close()
         self.cut()
         await self._server.wait_closed()
+        # One may have been accepted just now, and be about to reach for the broker.
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         self.connections += 1
-        broker, to_broker = await asyncio.open_unix_connection(self._path)
-        line = _Line(to_client, to_broker)
+        serving = asyncio.current_task()
+        assert serving is not None
+        self._serving.add(serving)
+        try:
+            broker, to_broker = await asyncio.open_unix_connection(self._path)
+            await self._forward(client, broker, _Line(to_client, to_broker))
+        finally:
+            to_client.transport.abort()
+            self._serving.remove(serving)
+
+    async def _forward(self, client: asyncio.StreamReader, broker: asyncio.StreamReader, line: _Line) -> None:
         self._lines.append(line)
+        if self._is_closed:
+            line.cut()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._forward_requests(client, line))
