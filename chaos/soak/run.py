@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from psutil import NoSuchProcess
+
 from chaos.broker import Broker, Sync
 from chaos.fleet import Member
 from chaos.soak.samples import Sample, Sampler
@@ -71,7 +73,12 @@ async def _soak(
             await asyncio.sleep(length.seconds / length.samples)
             if not adding.runs:
                 break
-            samples.append(await asyncio.to_thread(sampler.look))
+            try:
+                samples.append(await asyncio.to_thread(sampler.look))
+            except NoSuchProcess:
+                if all(member.runs for member in members):
+                    raise
+                break  # the producer had done its part just then, or the worker ended, which is told below
             tell(samples[-1])
     if ended := [member for member in workers if not member.runs]:
         raise RuntimeError(f"a worker ended: {ended[0].last_words()}")
