@@ -5,35 +5,25 @@
 -- The end of a job, completed or failed for good (bullmq-protocol §4.3). What a plain job needs is gathered over
 -- the batch and written once; what a parent, a deduplication key or a retention asks for is done job by job, in
 -- BullMQ's order, after writing what was gathered.
-local ended_completed, ended_failed, count_completed, count_failed, trimmed
+local ended, ended_count, trimmed -- the first two by where the jobs go, 'completed' or 'failed'
 
 --- each call
-ended_completed, ended_failed, count_completed, count_failed, trimmed = nil, nil, 0, 0, false
+ended, ended_count, trimmed = {}, {}, false
 
 --- once
 local function write_ended()
   write_active()
-  if ended_completed then
-    call('ZADD', base .. 'completed', unpack(ended_completed))
-    ended_completed = nil
-  end
-  if ended_failed then
-    call('ZADD', base .. 'failed', unpack(ended_failed))
-    ended_failed = nil
+  for target, scored in pairs(ended) do
+    call('ZADD', base .. target, unpack(scored))
+    ended[target] = nil
   end
 end
 
 -- Notes a job that has ended as one to be written. The time is ARGV[1] as it stands: a number's digits would be made
 -- anew for each job.
 local function note_ended(target, id)
-  local scored
-  if target == 'completed' then
-    scored = ended_completed or {}
-    ended_completed = scored
-  else
-    scored = ended_failed or {}
-    ended_failed = scored
-  end
+  local scored = ended[target] or {}
+  ended[target] = scored
   local place = #scored
   scored[place + 1], scored[place + 2] = ARGV[1], id
 end
@@ -112,11 +102,7 @@ local function finish(target, id, token, value, keep, fields, attempts, has_chil
       consequences_of_end().apply_retention(target, keep, now)
     end
   end
-  if target == 'completed' then
-    count_completed = count_completed + 1
-  else
-    count_failed = count_failed + 1
-  end
+  ended_count[target] = (ended_count[target] or 0) + 1
   call('XADD', events_key, '*', 'event', target, 'jobId', id, value_field, value, 'prev', 'active')
   if target == 'failed' and attempts_made >= attempts then
     emit('retries-exhausted', 'jobId', id, 'attemptsMade', attempts_made)

@@ -164,13 +164,11 @@ local function write_gathered()
     return
   end
   --- use metrics
-  for target, count in pairs({ completed = count_completed, failed = count_failed }) do
-    if count > 0 then
-      local fine, fault = pcall(count_ended, target, count, minutes_kept, now)
-      -- Metrics that somebody broke are no reason to stop the queue.
-      if not fine and not is_fault_of_job(fault) then
-        error(fault, 0)
-      end
+  for target, count in pairs(ended_count) do
+    local fine, fault = pcall(count_ended, target, count, minutes_kept, now)
+    -- Metrics that somebody broke are no reason to stop the queue.
+    if not fine and not is_fault_of_job(fault) then
+      error(fault, 0)
     end
   end
 end
