@@ -114,8 +114,10 @@ class Connection:
         """Run a script, which Redis is told first where it does not know it; else as `execute`."""
         commands = self._calls.first(script, keys, arguments)
         while True:
+            # Where calls go one by one, none can overtake another that is refused.
+            brought = self._calls.brought(script) if self._pipelines else None
             try:
-                *_, reply = await self._target.exchange(commands, timeout, self._calls.brought(script))
+                *_, reply = await self._target.exchange(commands, timeout, brought)
             except ServesInCluster:
                 self._join_cluster()
                 continue
