@@ -20,9 +20,7 @@ class JobContext(JobRun):
     __slots__ = ("_children", "_feedback")
 
     def __init__(self, job: TakenJob, queue: str, feedback: JobFeedback, children: JobChildren) -> None:
-        # As JobRun does, without the call: it is made for every job.
-        self.queue = queue
-        self._job = job
+        super().__init__(job, queue)
         self._feedback = feedback
         self._children = children
 

@@ -37,7 +37,7 @@ def optional_count(value: bytes | None) -> int | None:
 
 def seconds(value: bytes | None) -> float:
     """Milliseconds on the wire as seconds, or 0 where there are none."""
-    return number(value) / 1000
+    return from_milliseconds(number(value))
 
 
 def due_seconds(score: bytes) -> float:
