@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator, Iterator
 from inspect import signature
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from support.cluster import RunningCluster
 from support.databases import new_database, postgres_server
+from support.reports import nothing_forgotten
 from support.servers import Server
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
@@ -90,6 +92,13 @@ async def connection(broker: EmbeddedBroker) -> AsyncIterator[Connection]:
     """An open connection to the broker."""
     async with await Connection.open(broker.url, client_name="test") as opened:
         yield opened
+
+
+@pytest.fixture
+async def reports() -> AsyncIterator[list[dict[str, Any]]]:
+    """What asyncio would have logged as forgotten; there must be nothing at the end."""
+    async with nothing_forgotten() as collected:
+        yield collected
 
 
 @pytest.fixture(scope="session")

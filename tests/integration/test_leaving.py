@@ -1,7 +1,6 @@
 """What becomes of calls in flight: the service is left, the caller gives up, the source or Redis fails."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,18 +23,6 @@ from toril.jobs import InvalidPayload
 from toril.types import JobState
 
 BAD = Paint.model_construct(colour="")
-
-
-@pytest.fixture
-async def reports() -> AsyncIterator[list[dict[str, Any]]]:
-    """What asyncio would have logged as forgotten; there must be nothing at the end."""
-    collected: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, report: collected.append(report))
-    yield collected
-    for _ in range(3):
-        gc.collect()
-        await asyncio.sleep(0)
-    assert collected == []
 
 
 @pytest.fixture

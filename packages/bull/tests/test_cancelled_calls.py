@@ -1,7 +1,6 @@
 """Calls cancelled in flight on a connection that finishes them, and calls that closing cuts short."""
 
 import asyncio
-import gc
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -36,18 +35,6 @@ def full_port() -> Iterator[int]:
             waiting.setblocking(False)
             waiting.connect_ex(listening.getsockname())
         yield listening.getsockname()[1]
-
-
-@pytest.fixture
-async def reports() -> AsyncIterator[list[dict[str, Any]]]:
-    """What asyncio would have logged as forgotten; there must be nothing at the end."""
-    collected: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, report: collected.append(report))
-    yield collected
-    for _ in range(3):
-        gc.collect()
-        await asyncio.sleep(0)
-    assert collected == []
 
 
 async def cancel(call: asyncio.Task[Any]) -> None:
