@@ -10,8 +10,8 @@ its reply and the events that it emits.
 
 A script whose own text says `--- each call` is also made into a function of Redis's (FUNCTION, since Redis
 7): what declares runs when it is loaded, and a call does the rest. By EVALSHA, Redis makes the dozens of Lua
-functions of a script anew for each call: a fifth of what it does to settle and take a lone job, and a tenth
-of what it does to add one. `--- flag <name>` gives the function one of Redis's script flags.
+functions of a script anew for each call, which weighs most where the call is for one job.
+`--- flag <name>` gives the function one of Redis's script flags.
 """
 
 import hashlib
