@@ -34,7 +34,7 @@ async def read_body(request: Request, most: int) -> bytes:
 
 
 async def _read_body(request: Request, most: int) -> bytes:
-    require_media_type(request, "application/json")
+    await require_media_type(request, "application/json")
     declared = request.headers.get("content-length", "")
     is_too_large = declared.isdecimal() and int(declared) > most
     body = bytearray()
@@ -76,8 +76,9 @@ async def _pass_over(parts: AsyncIterator[bytes]) -> None:
                 left -= len(part)
 
 
-def require_media_type(request: Request, *wanted: str) -> None:
-    """Raises UnsupportedMediaType unless the body is said to be of one of these types."""
+async def require_media_type(request: Request, *wanted: str) -> None:
+    """Raises UnsupportedMediaType, after the body, unless that is said to be of one of these types."""
     said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if said not in wanted:
+        await _pass_over(parts_of(request))
         raise UnsupportedMediaType(wanted[0])

@@ -57,7 +57,7 @@ async def enqueue_batch(request: Request, gateway: Here, caller: Asking) -> Resp
 
     The batch may be of any length: lines are added as they come, and no more than a part is held in memory.
     """
-    require_media_type(request, NDJSON, "application/jsonl")
+    await require_media_type(request, NDJSON, "application/jsonl")
     return StreamedWhileRead(_results(request, gateway, caller), media_type=NDJSON)
 
 
