@@ -13,6 +13,7 @@ import hiredis
 
 from toril.bull.replies import Argument, pack
 from toril.bull.server_address import ServerAddress
+from toril.bull.spin_wait import SpinWait, spin_wait_for
 
 # Seconds: a peer that vanished is noticed within eleven.
 KEEPALIVE_IDLE = 5
@@ -60,6 +61,7 @@ class Wire(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(notEnoughData=NOTHING_YET)
         self._poll = select.poll()
+        self._spin_wait: SpinWait | None = None
         self._ended = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
         self._under_way: deque[Exchange] = deque()
@@ -130,15 +132,18 @@ class Wire(asyncio.Protocol):
             OSError: the connection broke.
         """
         try:
+            if self._spin_wait is not None and self._under_way and self._under_way[0] is exchange:
+                await self._spin_wait.until_done(exchange.replied)
             return await exchange.replied
         except BaseException:
             if not self.pipelines:
                 self._under_way.clear()
                 self.abort()
-            elif exchange.replied.cancelled():
+            elif exchange in self._under_way:
                 exchange.is_abandoned = True
-                exchange.replied = self._loop.create_future()
-                exchange.replied.add_done_callback(_look_at)
+                if exchange.replied.cancelled():
+                    exchange.replied = self._loop.create_future()
+            exchange.replied.add_done_callback(_look_at)
             raise
 
     async def exchange(self, commands: Sequence[tuple[Argument, ...]], deadline: float) -> list[Any]:
@@ -163,6 +168,7 @@ class Wire(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         sock: socket.socket = transport.get_extra_info("socket")
         self._poll.register(sock.fileno(), select.POLLIN)
+        self._spin_wait = spin_wait_for(sock)
         if sock.family != socket.AF_UNIX:
             keep_alive(sock)
 
@@ -230,7 +236,8 @@ class Wire(asyncio.Protocol):
 
 def _look_at(replied: asyncio.Future[list[Any]]) -> None:
     """Sees what became of it, in place of its caller: asyncio reports errors that nobody has looked at."""
-    replied.exception()
+    if not replied.cancelled():
+        replied.exception()
 
 
 def keep_alive(sock: socket.socket) -> None:
