@@ -14,7 +14,7 @@ from bench.measures.memory import MEMORY
 from bench.measures.options import OPTIONS
 from bench.measures.payloads import PAYLOADS
 from bench.measures.processing import PROCESSING
-from bench.registry import BARE, TORIL, Registered
+from bench.registry import BOUNDS, TORIL, Registered
 from bench.server import Server
 from bench.subject import Subject, SystemFailed, SystemMissing
 from bench.systems.protocol import MANY_AT_ONCE
@@ -81,7 +81,7 @@ async def compare(plan: Plan, tell: Tell) -> Comparison:
     with Server.start() as server:
         async with AsyncExitStack() as stack:
             entered: list[Entered] = []
-            for system in (*plan.systems, *([BARE] if TORIL in plan.systems else [])):
+            for system in (*plan.systems, *(BOUNDS if TORIL in plan.systems else ())):
                 processes = await stack.enter_async_context(AsyncExitStack())
                 async with _named(found, system.name, processes, tell):
                     tell(f"warming up {system.name}")
@@ -151,7 +151,7 @@ def _gaps(
 
 async def _started(system: Registered, server: Server, processes: AsyncExitStack) -> Pair:
     first = await processes.enter_async_context(Subject.start(system, server.url))
-    if system is BARE:
+    if system in BOUNDS:
         return Pair(first, first)
     return Pair(first, await processes.enter_async_context(Subject.start(system, server.url)))
 
@@ -160,7 +160,7 @@ async def _warm_up(pair: Pair, server: Server, jobs: int) -> None:
     for subject in dict.fromkeys(pair):
         server.empty()
         await subject.ask("add_bulk", count=jobs)
-        if subject.system is not BARE:
+        if subject.system not in BOUNDS:
             await subject.ask("add_sequential", count=fewer(jobs, 0.2))
             await subject.ask("process", count=jobs, concurrency=1 if MANY_AT_ONCE in subject.lacks else 100)
 

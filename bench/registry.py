@@ -47,7 +47,9 @@ def _peer(name: str, share: float, python: Path = PEERS) -> Registered:
 TORIL = Registered("toril", "Toril", 1.0, OWN, "bench.systems.toril")
 NODE = Registered("node", "Node BullMQ", 1.0, None, "")
 PORT = Registered("port", "bullmq (PyPI)", 0.2, OWN, "bench.systems.port")
-BARE = Registered("bare", "bare loop, the bound", 1.0, OWN, "bench.bare")
+BARE = Registered("bare", "bare loop, the bound", 1.0, OWN, "bench.bounds.bare")
+CALLS_ALONE = Registered("calls", "the Redis calls alone", 1.0, OWN, "bench.bounds.calls_alone")
+BOUNDS = (BARE, CALLS_ALONE)
 SYSTEMS = {
     system.name: system
     for system in (

@@ -9,7 +9,7 @@ from rich.table import Table
 from bench import machine
 from bench.comparison import Comparison
 from bench.measures.figure import Figure
-from bench.registry import BARE
+from bench.registry import BOUNDS
 from bench.rows import LABELS, Gap, Row, Rows
 from bench.summary import summary
 from bench.targets import Verdict
@@ -40,7 +40,7 @@ def notes(comparison: Comparison, found: Rows) -> Notes:
     megabytes = comparison.server_peak_memory / 1e6
     remarks.append(f"Server: {comparison.server_version}, at most {megabytes:.0f} MB, over a Unix socket.")
     for system, versions in comparison.versions.items():
-        if system != BARE.name:
+        if system not in {bound.name for bound in BOUNDS}:
             remarks.append(f"{LABELS[system]}: {', '.join(f'{name} {of}' for name, of in versions.items())}.")
     return Notes(list(reasons), remarks)
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from bench.comparison import Comparison
 from bench.measures.figure import Figure
-from bench.registry import BARE, NODE, SYSTEMS
+from bench.registry import BOUNDS, NODE, SYSTEMS
 
-LABELS = {system.name: system.label for system in (*SYSTEMS.values(), BARE)}
+LABELS = {system.name: system.label for system in (*SYSTEMS.values(), *BOUNDS)}
 
 
 class Row(NamedTuple):

@@ -14,7 +14,7 @@ from bench.measures.figure import Figure
 from bench.measures.latency import PICKUP_P50, PICKUP_P99
 from bench.measures.memory import COMPLETED, IDLE_WORKER, WAITING
 from bench.measures.processing import HUNDRED, ONE, TEN
-from bench.registry import BARE, NODE, PORT, TORIL
+from bench.registry import BARE, BOUNDS, NODE, PORT, TORIL
 from bench.rows import Row, Rows
 
 SMALL_BACKLOG, LARGE_BACKLOG = processing_speed(100, "small"), processing_speed(100, "large")
@@ -69,7 +69,8 @@ def against_peers(figure: Figure) -> Measured:
     """Our median to the best round of the fastest system that is not BullMQ."""
 
     def measured(found: Rows) -> float | None:
-        peers = found.figures.get(figure, {}).keys() - {TORIL.name, NODE.name, PORT.name, BARE.name}
+        others = {system.name for system in (TORIL, NODE, PORT, *BOUNDS)}
+        peers = found.figures.get(figure, {}).keys() - others
         return against_best(figure, *peers)(found)
 
     return measured

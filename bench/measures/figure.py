@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median, quantiles
 from typing import NamedTuple, Protocol, Self
 
-from bench.registry import BARE
+from bench.registry import BOUNDS
 from bench.server import Server
 from bench.subject import Subject
 
@@ -33,7 +33,7 @@ class Sample(NamedTuple):
 class Pair(NamedTuple):
     """Two processes of one system that stay for all rounds, warmed up.
 
-    `first` is measured; `second` adds what it works on, or works beside it. The bare loop has one process.
+    `first` is measured; `second` adds what it works on, or works beside it. A bound has one process.
     """
 
     first: Subject
@@ -79,7 +79,7 @@ class Counted:
 
 def lack(subject: Subject, *abilities: str) -> str | None:
     """The reason for the first of these that a system cannot do."""
-    if subject.system is BARE:
+    if subject.system in BOUNDS:
         return ""
     return next((subject.lacks[ability] for ability in abilities if ability in subject.lacks), None)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.measures.cost import Spent
 from bench.measures.figure import Counted, Figure, Pair, lack
-from bench.registry import BARE
+from bench.registry import BOUNDS
 from bench.server import Server
 from bench.subject import Subject
 from bench.systems.protocol import MANY_AT_ONCE
@@ -23,7 +23,7 @@ class Processing(Counted):
     processes: int = 1
 
     def obstacle(self, subject: Subject) -> str | None:
-        if subject.system is BARE:
+        if subject.system in BOUNDS:
             return None if self.figure == HUNDRED else ""
         return lack(subject, MANY_AT_ONCE) if self.concurrency > 1 else None
 

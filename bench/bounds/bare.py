@@ -1,7 +1,7 @@
 """The bound: a loop that settles and takes, two exchanges in flight, and does nothing else with a job.
 
 No handler, no Pydantic, no lock renewal: what these scripts and this client could do at most.
-`python -m bench.bare <broker URL>`
+`python -m bench.bounds.bare <broker URL>`
 """
 
 import asyncio
