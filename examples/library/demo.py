@@ -25,16 +25,21 @@ from examples.library.dev import application
 from examples.library.display import Display
 from examples.library.documents import Collection, Document, read_folder, read_repository
 from examples.library.settings import REPOSITORY, Settings, UsageError, read_settings
+from toril.bull.errors import BullError
 from toril.cli.dev.lines import LineHandler
 from toril.cli.dev.session import Session, SessionSettings
-from toril.cli.errors import Expected, SessionRuns
+from toril.cli.errors import CommandError, SessionRuns
 from toril.database import DatabaseError, EmbeddedPostgres
 from toril.embedded import default_data_folder
+from toril.jobs import JobsError
+from toril.worker import WorkerError
 from toril.worker.process.logging_setup import configure_logging
 
 STALLED_AFTER = 60.0
 """Seconds in which nothing has happened, after which the demo gives up."""
 LOG_TAIL = 2_000  # characters
+_EXPECTED = (CommandError, BullError, JobsError, WorkerError, DatabaseError)
+"""Errors whose message says all there is to say."""
 
 
 class Indexed(NamedTuple):
@@ -146,7 +151,7 @@ def main() -> int:
     except* UsageError as problems:
         display.problem(_words(problems))
         exit_code = 2
-    except* (*Expected, DatabaseError, httpx2.HTTPError) as problems:
+    except* (*_EXPECTED, httpx2.HTTPError) as problems:
         display.problem(_words(problems))
     except* TimeoutError:
         display.problem(f"Nothing has happened for {STALLED_AFTER:.0f} s: the demo gave up")

@@ -20,6 +20,7 @@ from support.snippets import BIN, ENDS_WITHIN, ROOT, Snippets, environment, run
 from support.waiting import eventually
 from toril.bull.embedded import EmbeddedBroker
 from toril.cli.dev.loading import load_application
+from toril.cli.lazy import loaded
 from toril.cli.main import app
 from toril.database import EmbeddedPostgres
 
@@ -184,7 +185,7 @@ def options(names: list[str]) -> set[str]:
     for name in names:
         assert isinstance(command, TyperGroup)
         assert name in command.commands, f"there is no command {name}"
-        command = command.commands[name]
+        command = loaded(command.commands[name])
     return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
 
 

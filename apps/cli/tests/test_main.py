@@ -10,8 +10,8 @@ from toril.backend import BackendError
 from toril.bull import errors as bull_errors
 from toril.bull.errors import BrokerUnavailable
 from toril.cli.commands import queues
-from toril.cli.errors import cause_of, exit_code_of, message_of
 from toril.cli.exit_codes import MEANINGS, ExitCode
+from toril.cli.verdicts import cause_of, exit_code_of, message_of
 from toril.jobs import JobsError
 from toril.worker import WorkerError
 

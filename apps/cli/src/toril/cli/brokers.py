@@ -1,10 +1,9 @@
 """Which broker a command talks to."""
 
+import logging
 import os
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-
-import structlog
 
 from toril.bull.broker_url import URL_VARIABLE, broker_url
 from toril.bull.connection import Connection
@@ -14,14 +13,15 @@ from toril.embedded import default_data_folder
 
 CLIENT_NAME = "toril-cli"
 
-_log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.cli")
+_log = logging.getLogger("toril.cli")
 
 
 @contextmanager
 def working_broker(url: str | None) -> Generator[str]:
     """The URL of the broker to work with, as `broker_url` finds it; an embedded one is told of."""
     if not _named(url):
-        _log.info("no URL is given: using the embedded broker", data=str(default_data_folder().absolute()))
+        data = str(default_data_folder().absolute())
+        _log.info("no URL is given: using the embedded broker", extra={"data": data})
     with broker_url(url) as known:
         yield known
 

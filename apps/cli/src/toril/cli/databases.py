@@ -1,11 +1,11 @@
 """Which database a command talks to."""
 
+import logging
 import os
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-import structlog
 from psycopg import AsyncConnection
 
 from toril.cli.errors import NoDatabase
@@ -16,16 +16,15 @@ from toril.embedded import default_data_folder
 
 CLIENT_NAME = "toril-cli"
 
-_log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.cli")
+_log = logging.getLogger("toril.cli")
 
 
 @contextmanager
 def working_database(url: str | None) -> Generator[str]:
     """The URL of the database to work with, as `database_url` finds it; an embedded one is told of."""
     if not _named(url):
-        _log.info(
-            "no database is named: using the embedded PostgreSQL", data=str(default_data_folder().absolute())
-        )
+        data = str(default_data_folder().absolute())
+        _log.info("no database is named: using the embedded PostgreSQL", extra={"data": data})
     with database_url(url) as known:
         yield known
 

@@ -1,4 +1,4 @@
-"""What can go wrong in a command, and the exit code of every error.
+"""What can go wrong in a command; `verdicts.py` says what each error comes to.
 
 CommandError
 ├── BadInput          JSON that cannot be read
@@ -20,37 +20,7 @@ CommandError
 └── PartEnded         a process that `toril dev` keeps running ended for good
 """
 
-from typing import cast
-
-from toril.backend import BackendError, InvalidKeyEntry, JobFailed
-from toril.bull.errors import (
-    BrokerMisconfigured,
-    BrokerUnavailable,
-    BullError,
-    EmbeddedBrokerFailed,
-    InvalidBrokerURL,
-    InvalidQuery,
-    InvalidQueueName,
-    InvalidSetting,
-    JobLocked,
-    JobNotFound,
-    QueueBusy,
-    QueueNotPaused,
-    ScheduleBusy,
-    WrongState,
-)
 from toril.cli.exit_codes import ExitCode
-from toril.database import (
-    DatabaseError,
-    DatabaseUnavailable,
-    EmbeddedPostgresFailed,
-    InvalidDatabaseURL,
-    InvalidMigrations,
-    OutboxMissing,
-)
-from toril.jobs import InvalidResult, JobsError
-from toril.types import InvalidJobOptions, InvalidSchedule
-from toril.worker import BadTarget, HandlerError, NoHandlers, WorkerError
 
 
 class CommandError(Exception):
@@ -238,60 +208,3 @@ class PartEnded(CommandError):
         self.name = name
         self.process_exit_code = exit_code
         super().__init__(f"{name} ended with exit code {exit_code}; its own lines say why")
-
-
-Expected = (
-    *(CommandError, BullError, JobsError, DatabaseError, BackendError, WorkerError),
-    *(InvalidJobOptions, InvalidSchedule),
-)
-"""Errors whose message says all there is to say."""
-
-_EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
-    (JobFailed, ExitCode.JOB_FAILED),
-    (JobNotFound, ExitCode.NOT_FOUND),
-    (BrokerUnavailable, ExitCode.BROKER_UNAVAILABLE),
-    (BrokerMisconfigured, ExitCode.BROKER_UNAVAILABLE),
-    (EmbeddedBrokerFailed, ExitCode.BROKER_UNAVAILABLE),
-    (DatabaseUnavailable, ExitCode.DATABASE_UNAVAILABLE),
-    (EmbeddedPostgresFailed, ExitCode.DATABASE_UNAVAILABLE),
-    (OutboxMissing, ExitCode.DATABASE_UNAVAILABLE),
-    (InvalidDatabaseURL, ExitCode.USAGE),
-    (InvalidMigrations, ExitCode.USAGE),
-    (InvalidBrokerURL, ExitCode.USAGE),
-    (InvalidKeyEntry, ExitCode.USAGE),
-    (InvalidJobOptions, ExitCode.USAGE),
-    (InvalidQuery, ExitCode.USAGE),
-    (InvalidQueueName, ExitCode.USAGE),
-    (InvalidSetting, ExitCode.USAGE),
-    (InvalidSchedule, ExitCode.USAGE),
-    (ScheduleBusy, ExitCode.REFUSED),
-    (JobLocked, ExitCode.REFUSED),
-    (WrongState, ExitCode.REFUSED),
-    (QueueNotPaused, ExitCode.REFUSED),
-    (QueueBusy, ExitCode.REFUSED),
-    (InvalidResult, ExitCode.FAILED),
-    (JobsError, ExitCode.USAGE),
-    (BadTarget, ExitCode.USAGE),
-    (HandlerError, ExitCode.USAGE),
-    (NoHandlers, ExitCode.USAGE),
-)
-
-
-def cause_of(error: Exception) -> Exception:
-    """The error itself, or the first one in a task group's."""
-    if isinstance(error, ExceptionGroup):
-        return cause_of(cast("ExceptionGroup[Exception]", error).exceptions[0])
-    return error
-
-
-def exit_code_of(error: Exception) -> ExitCode:
-    if isinstance(error, CommandError):
-        return error.exit_code
-    return next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), ExitCode.FAILED)
-
-
-def message_of(error: Exception) -> str:
-    """One line, where the error allows."""
-    if isinstance(error, Expected):
-        return str(error)
-    return f"unexpected {type(error).__name__}: {error} (--verbose shows where)"

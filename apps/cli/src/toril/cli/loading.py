@@ -1,4 +1,7 @@
-"""Loading the contracts and migrations that the user names."""
+"""Loading the contracts and migrations that the user names.
+
+They may log as they are loaded: who calls these has called `configure_logging`.
+"""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,43 +1,19 @@
 """The command `toril`."""
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from toril.cli.commands.backend import backend
-from toril.cli.commands.broker import broker
-from toril.cli.commands.cancel import cancel
-from toril.cli.commands.clean import clean
-from toril.cli.commands.database import database
-from toril.cli.commands.dev import dev
-from toril.cli.commands.drain import drain
-from toril.cli.commands.enqueue import enqueue
-from toril.cli.commands.events import events
-from toril.cli.commands.job import job
-from toril.cli.commands.jobs import jobs
-from toril.cli.commands.key import key
-from toril.cli.commands.limit import limit
-from toril.cli.commands.metrics import metrics
-from toril.cli.commands.obliterate import obliterate
-from toril.cli.commands.outbox import outbox
-from toril.cli.commands.pause import pause, resume
-from toril.cli.commands.promote import promote
-from toril.cli.commands.queues import queues
-from toril.cli.commands.remove import remove
-from toril.cli.commands.retry import retry
-from toril.cli.commands.schedule import schedule
-from toril.cli.commands.worker import worker
-from toril.cli.commands.workers import workers
 from toril.cli.exit_codes import MEANINGS
-from toril.cli.output import print_line
-from toril.worker.process.logging_setup import configure_logging
+from toril.cli.first_line import log_from_first_line
+from toril.cli.lazy import LazyGroup, defer
 
 # \b keeps the lines as they stand.
 _EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"{code:5}  {meaning}" for code, meaning in MEANINGS.items())
 
 app = typer.Typer(
     name="toril",
+    cls=LazyGroup,
     help="Typed asynchronous jobs for Python and Node on one Redis or Valkey.",
     epilog=_EXIT_CODES,
     no_args_is_help=True,
@@ -45,20 +21,45 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-_WORKING = (worker, enqueue, backend, broker, dev)
-_WATCHING = (queues, workers, jobs, job, events, metrics)
-_STEERING = (pause, resume, limit, retry, promote, cancel, remove, clean, drain, obliterate)
-for command in (*_WORKING, *_WATCHING, *_STEERING):
-    app.command()(command)
-app.add_typer(schedule, name="schedule")
-app.add_typer(key, name="key")
-app.add_typer(database, name="database")
-app.add_typer(outbox, name="outbox")
+_COMMANDS = {
+    "worker": "Run the jobs of the queues that the handlers serve.",
+    "enqueue": "Add a job to its queue.",
+    "backend": "Serve the jobs of contracts over HTTP.",
+    "broker": "Run the embedded broker until Ctrl-C or SIGTERM.",
+    "dev": "Start an application and what it needs, in one terminal.",
+    # what is there, and what happens
+    "queues": "List the queues, with the number of jobs in each state.",
+    "workers": "List the workers that are connected to a queue, also Node's.",
+    "jobs": "List the jobs of a queue in one state, or in several.",
+    "job": "Show a job: its fields, data, result, failures and log.",
+    "events": "Show what happens in queues, as it happens, until Ctrl-C.",
+    "metrics": "Show how many jobs of a queue completed and failed.",
+    # steering
+    "pause": "Let no worker take jobs of a queue.",
+    "resume": "Let workers take jobs of a queue again.",
+    "limit": "Set the limits of a queue over all its workers, and show them.",
+    "retry": "Let jobs run again that have failed or completed.",
+    "promote": "Let delayed jobs run now.",
+    "cancel": "Remove jobs that wait, and have jobs that run stopped.",
+    "remove": "Remove jobs in whatever state, with their children.",
+    "clean": "Remove the jobs of a queue that are in one state.",
+    "drain": "Remove the jobs of a queue that wait to be started.",
+    "obliterate": "Remove a paused queue for good.",
+    # groups
+    "schedule": "List, set and remove schedules: jobs that run again and again.",
+    "key": "Make the API keys by which clients call the gateway.",
+    "database": "Migrate the database, see how it stands, run the embedded one.",
+    "outbox": "Relay jobs from a database's outbox to Redis.",
+}
+for name, summary in _COMMANDS.items():
+    defer(app, name, f"toril.cli.commands.{name}", summary)
 
 
 def _show_version(asked: bool) -> None:
     if asked:
-        print_line(f"toril {version('toril')}")
+        from importlib.metadata import version  # no other command needs it
+
+        typer.echo(f"toril {version('toril')}")
         raise typer.Exit
 
 
@@ -69,7 +70,7 @@ def _common(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
-    configure_logging()
+    log_from_first_line()
 
 
 def main() -> None:

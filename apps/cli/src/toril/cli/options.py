@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from toril.bull.broker_url import URL_VARIABLE
-from toril.database.database_url import URL_VARIABLE as DATABASE_URL_VARIABLE
 
 Url = Annotated[
     str | None,
@@ -16,22 +15,6 @@ Url = Annotated[
         show_default=False,
         help=f"Redis: redis://, rediss:// or unix://. By default {URL_VARIABLE}, "
         "else the embedded broker of the data folder (TORIL_DATA, else .toril).",
-    ),
-]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--database-url",
-        metavar="URL",
-        show_default=False,
-        help=f"PostgreSQL: postgresql://. By default {DATABASE_URL_VARIABLE}, "
-        "else the embedded one of the data folder (TORIL_DATA, else .toril).",
-    ),
-]
-MigrationPackages = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[PACKAGE]…", show_default=False, help="Where an application's SQL files are: app.migrations."
     ),
 ]
 Prefix = Annotated[

@@ -1,22 +1,20 @@
 """Whatever goes wrong in a command ends as one clear line and the right exit code."""
 
+import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import ParamSpec
 
-import structlog
 import typer
 
-from toril.backend import JobFailed
-from toril.cli.errors import cause_of, exit_code_of, message_of
 from toril.cli.exit_codes import ExitCode
 from toril.cli.output import print_note
-from toril.worker.process.logging_setup import logs_json
+from toril.cli.verdicts import cause_of, exit_code_of, message_of
 
 P = ParamSpec("P")
 
-_log: structlog.stdlib.BoundLogger = structlog.get_logger("toril.cli")
+_log = logging.getLogger("toril.cli")
 
 
 def reported(command: Callable[P, None]) -> Callable[P, None]:
@@ -37,8 +35,7 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
         except Exception as error:
             if isinstance(cause_of(error), BrokenPipeError):
                 raise cause_of(error) from None
-            json_log = "json_logs" in kwargs and logs_json(asked=bool(kwargs["json_logs"]))
-            report(error, verbose=bool(kwargs.get("verbose")), json_log=json_log)
+            report(error, verbose=bool(kwargs.get("verbose")), json_log=_logs_json(kwargs))
             raise typer.Exit(exit_code_of(cause_of(error))) from error
 
     return run
@@ -55,7 +52,18 @@ def report(error: Exception, *, verbose: bool, json_log: bool) -> None:
     print_note(f"error: {message}")
 
 
+def _logs_json(options: Mapping[str, object]) -> bool:
+    """Whether a command with these options has a log, and that is JSON lines."""
+    if "json_logs" not in options:
+        return False
+    from toril.worker.process.logging_setup import logs_json
+
+    return logs_json(asked=bool(options["json_logs"]))
+
+
 def _stack(error: Exception) -> str:
+    from toril.backend import JobFailed
+
     if isinstance(cause := cause_of(error), JobFailed) and cause.stacktrace:
         return cause.stacktrace[-1]
     return "".join(traceback.format_exception(error))

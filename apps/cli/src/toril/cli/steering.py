@@ -11,9 +11,10 @@ from toril.bull.errors import BrokerUnavailable, BullError
 from toril.bull.inspect import QueueInspector
 from toril.bull.keys import QueueKeys
 from toril.cli.brokers import reading
-from toril.cli.errors import NotConfirmed, QueueNotFound, exit_code_of
+from toril.cli.errors import NotConfirmed, QueueNotFound
 from toril.cli.exit_codes import ExitCode
 from toril.cli.output import console, print_json, print_line, print_note
+from toril.cli.verdicts import exit_code_of
 from toril.types import JobState
 
 

@@ -13,11 +13,12 @@ from toril.backend.api_keys import KEYS_VARIABLE, ApiKeys
 from toril.backend.outbox import OutboxRelay
 from toril.bull.keys import DEFAULT_PREFIX
 from toril.cli.brokers import working_broker
+from toril.cli.database_options import DatabaseUrl
 from toril.cli.databases import working_database
 from toril.cli.errors import AddressTaken, KeysMissing
 from toril.cli.event_loop import run
 from toril.cli.loading import load_catalog
-from toril.cli.options import DatabaseUrl, JsonLogs, Prefix, Strict, Url, Verbose
+from toril.cli.options import JsonLogs, Prefix, Strict, Url, Verbose
 from toril.cli.reporting import reported
 from toril.jobs import Catalog
 from toril.worker.process.logging_setup import configure_logging

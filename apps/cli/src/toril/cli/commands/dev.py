@@ -50,6 +50,7 @@ def dev(
     from toril.cli.dev.serving import serve
     from toril.cli.dev.session import Session, SessionSettings
 
+    configure_logging()  # for what the application logs as it is loaded
     application, sources = load_application(target)
     tell = prefixed([*PARTS, *application.workers], sys.stdout)
     configure_logging(handler=LineHandler(lambda line: tell("dev", line)))

@@ -21,6 +21,7 @@ from toril.cli.reporting import reported
 from toril.jobs import Contract, Deduplicate, Queue
 from toril.jobs.raw import raw_contract
 from toril.types import Progress
+from toril.worker.process.logging_setup import configure_logging
 
 MOST_INPUT = 64 * 1024 * 1024
 
@@ -87,6 +88,7 @@ def enqueue(
     verbose: Verbose = False,
 ) -> None:
     """Add a job to its queue. Prints its id, or with --wait its result as JSON."""
+    configure_logging()
     contract, text = _contract_and_payload(target, payload, queue, name)
     job = contract.decode(_read(text))
     key = _deduplicate(deduplicate, ttl)

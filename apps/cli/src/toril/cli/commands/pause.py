@@ -1,4 +1,4 @@
-"""`toril pause`, `toril resume`: whether workers take jobs of a queue."""
+"""`toril pause`: workers take no jobs of a queue."""
 
 from toril.bull.keys import DEFAULT_PREFIX, QueueKeys
 from toril.cli.event_loop import run
@@ -17,29 +17,22 @@ def pause(
     verbose: Verbose = False,
 ) -> None:
     """Let no worker take jobs of a queue. Those that run end as usual."""
-    run(_set(url, QueueKeys(queue, prefix), paused=True))
-    _tell(queue, as_json=as_json, paused=True)
+    run(set_paused(url, QueueKeys(queue, prefix), paused=True))
+    tell_paused(queue, as_json=as_json, paused=True)
 
 
-@reported
-def resume(
-    queue: QueueName,
-    url: Url = None,
-    prefix: Prefix = DEFAULT_PREFIX,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-) -> None:
-    """Let workers take jobs of a queue again."""
-    run(_set(url, QueueKeys(queue, prefix), paused=False))
-    _tell(queue, as_json=as_json, paused=False)
+async def set_paused(url: str | None, keys: QueueKeys, *, paused: bool) -> None:
+    """Pause a queue, or let it go on.
 
-
-async def _set(url: str | None, keys: QueueKeys, *, paused: bool) -> None:
+    Raises:
+        as `steering`.
+    """
     async with steering(url, keys) as admin:
         await (admin.pause() if paused else admin.resume())
 
 
-def _tell(queue: str, *, as_json: bool, paused: bool) -> None:
+def tell_paused(queue: str, *, as_json: bool, paused: bool) -> None:
+    """Say how the queue stands now."""
     if as_json:
         print_json({"queue": queue, "paused": paused})
     else:

@@ -2,15 +2,29 @@
 
 import typer
 
-from toril.cli.commands.database.database_status import database_status
-from toril.cli.commands.database.migrate_database import migrate_database
-from toril.cli.commands.database.run_database import run_database
+from toril.cli.lazy import LazyGroup, defer
 
 database = typer.Typer(
+    cls=LazyGroup,
     help="Migrate the database, see how it stands, run the embedded one.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-database.command("migrate")(migrate_database)
-database.command("status")(database_status)
-database.command("run")(run_database)
+defer(
+    database,
+    "migrate",
+    "toril.cli.commands.database.migrate_database",
+    "Apply the migrations that are not applied yet.",
+)
+defer(
+    database,
+    "status",
+    "toril.cli.commands.database.database_status",
+    "Show which migrations the database has.",
+)
+defer(
+    database,
+    "run",
+    "toril.cli.commands.database.run_database",
+    "Run the embedded PostgreSQL until Ctrl-C or SIGTERM.",
+)

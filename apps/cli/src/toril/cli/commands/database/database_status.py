@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from toril.cli.database_options import DatabaseUrl, MigrationPackages
 from toril.cli.databases import reading_database
 from toril.cli.event_loop import run
 from toril.cli.loading import load_migrations
-from toril.cli.options import AsJson, DatabaseUrl, MigrationPackages, Verbose
+from toril.cli.options import AsJson, Verbose
 from toril.cli.output import ago, print_json, print_table
 from toril.cli.reporting import reported
 from toril.database.migrations import AppliedMigration, migration_status
+from toril.worker.process.logging_setup import configure_logging
 
 
 @reported
@@ -20,6 +22,7 @@ def database_status(
     verbose: Verbose = False,
 ) -> None:
     """Show which migrations the database has. Toril's own, and those of the packages."""
+    configure_logging()
     wanted = load_migrations(packages or [])
     found = run(_read(url, wanted))
     if as_json:

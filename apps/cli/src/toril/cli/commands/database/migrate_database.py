@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
+from toril.cli.database_options import DatabaseUrl, MigrationPackages
 from toril.cli.databases import CLIENT_NAME, working_database
 from toril.cli.event_loop import run
 from toril.cli.loading import load_migrations
-from toril.cli.options import AsJson, DatabaseUrl, MigrationPackages, Verbose
+from toril.cli.options import AsJson, Verbose
 from toril.cli.output import print_json, print_note, print_table
 from toril.cli.reporting import reported
 from toril.database.connecting import connect
 from toril.database.migrations import Migration, migrate
+from toril.worker.process.logging_setup import configure_logging
 
 
 @reported
@@ -25,6 +27,7 @@ def migrate_database(
 
     Run it with every deploy, from as many processes as you like: one applies, the others find it done.
     """
+    configure_logging()
     wanted = load_migrations(packages or [])
     with working_database(url) as known:
         applied = run(_migrate(known, wanted))

@@ -2,12 +2,15 @@
 
 import typer
 
-from toril.cli.commands.key.create_key import create_key
+from toril.cli.lazy import LazyGroup, defer
 
 key = typer.Typer(
-    help="Make the API keys by which clients call the gateway.", no_args_is_help=True, rich_markup_mode=None
+    cls=LazyGroup,
+    help="Make the API keys by which clients call the gateway.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
-key.command("create")(create_key)
+defer(key, "create", "toril.cli.commands.key.create_key", "Make an API key.")
 
 
 @key.callback()

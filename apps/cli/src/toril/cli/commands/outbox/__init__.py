@@ -2,15 +2,15 @@
 
 import typer
 
-from toril.cli.commands.outbox.outbox_status import outbox_status
 from toril.cli.commands.outbox.relay_outbox import relay_outbox
-from toril.cli.commands.outbox.retry_rows import retry_rows
+from toril.cli.lazy import LazyGroup, defer
 
 outbox = typer.Typer(
+    cls=LazyGroup,
     help="Relay jobs from a database's outbox to Redis.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
 outbox.callback()(relay_outbox)
-outbox.command("status")(outbox_status)
-outbox.command("retry")(retry_rows)
+defer(outbox, "status", "toril.cli.commands.outbox.outbox_status", "Show how many rows wait to be relayed.")
+defer(outbox, "retry", "toril.cli.commands.outbox.retry_rows", "Have rows relayed that were set aside.")

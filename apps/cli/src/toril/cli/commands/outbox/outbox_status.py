@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from toril.cli.database_options import DatabaseUrl
 from toril.cli.databases import reading_database
 from toril.cli.event_loop import run
-from toril.cli.options import AsJson, DatabaseUrl, Verbose
+from toril.cli.options import AsJson, Verbose
 from toril.cli.output import ago, print_fields, print_json, print_table, span
 from toril.cli.reporting import reported
 from toril.database import OutboxMissing

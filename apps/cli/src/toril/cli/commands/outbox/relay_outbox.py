@@ -8,9 +8,10 @@ import typer
 from toril.backend.outbox import OutboxRelay
 from toril.bull.keys import DEFAULT_PREFIX
 from toril.cli.brokers import working_broker
+from toril.cli.database_options import DatabaseUrl
 from toril.cli.databases import working_database
 from toril.cli.event_loop import run
-from toril.cli.options import DatabaseUrl, JsonLogs, Prefix, Strict, Url, Verbose
+from toril.cli.options import JsonLogs, Prefix, Strict, Url, Verbose
 from toril.cli.reporting import reported
 from toril.worker.process.logging_setup import configure_logging
 from toril.worker.process.shutdown import Shutdown

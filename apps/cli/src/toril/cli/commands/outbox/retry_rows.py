@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from toril.cli.database_options import DatabaseUrl
 from toril.cli.databases import reading_database
 from toril.cli.event_loop import run
-from toril.cli.options import DatabaseUrl, Verbose
+from toril.cli.options import Verbose
 from toril.cli.output import print_line
 from toril.cli.reporting import reported
 from toril.database import OutboxMissing

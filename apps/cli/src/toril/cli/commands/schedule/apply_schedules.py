@@ -13,6 +13,7 @@ from toril.cli.output import print_json, print_note, print_table
 from toril.cli.reporting import reported
 from toril.cli.schedules import next_run_in_words, schedule_as_json
 from toril.jobs import Catalog
+from toril.worker.process.logging_setup import configure_logging
 
 
 @reported
@@ -29,6 +30,7 @@ def apply_schedules(
     Run it with every deploy: those that stand as they should are left alone. One that no contract declares
     any longer stays until it is removed.
     """
+    configure_logging()
     applied = run(_apply(load_catalog(module), url, prefix, strict))
     if as_json:
         for each in applied:

@@ -16,6 +16,7 @@ from toril.cli.reporting import reported
 from toril.cli.schedules import next_run_in_words, schedule_as_json
 from toril.jobs import Schedule
 from toril.types import ScheduleRecord
+from toril.worker.process.logging_setup import configure_logging
 
 
 @reported
@@ -62,6 +63,7 @@ def set_schedule(
 
     It takes the place of what the schedule of that id said.
     """
+    configure_logging()
     job = load_contract(target).decode(payload)
     schedule = Schedule(
         pattern=cron,
