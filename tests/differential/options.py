@@ -16,7 +16,7 @@ def job_options(options: JobOptions, job_id: str | None = None) -> Options:
     """`opts` of a job as Node would send it; None stands for absent."""
     backoff = options.backoff
     return {
-        "attempts": options.attempts,
+        "attempts": options.attempts if options.attempts > 1 else None,
         "backoff": backoff
         and {
             "type": backoff.kind,

@@ -1,13 +1,16 @@
 """We add, a Node worker works: it sees what we meant, and we see what it did."""
 
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
+from redis import Redis
 
 from support.instructions import Act, Instructed, Patient, Stubborn
 from support.node_client import NodeClient
 from support.waiting import eventually
 from toril.backend import JobFailed, QueueService
+from toril.bull.embedded import EmbeddedBroker
 from toril.types import JobState
 
 pytestmark = pytest.mark.node
@@ -45,10 +48,25 @@ async def test_a_node_worker_retries_as_our_contract_says(node: NodeClient, queu
     assert len(failure.value.stacktrace) == 4
 
 
+async def test_our_job_takes_less_room_than_nodes(
+    node: NodeClient, queues: QueueService, broker: EmbeddedBroker, prefix: str
+) -> None:
+    ours = await queues.enqueue_raw("work", "act", {"value": "plain"})
+    theirs = await node.on_queue("work", "add", "act", {"value": "plain"})
+    with Redis.from_url(broker.url) as client:
+        our_hash, their_hash = (
+            cast(dict[bytes, bytes], client.hgetall(f"{prefix}:work:{job_id}"))
+            for job_id in (ours.job_id, theirs["id"])
+        )
+    assert our_hash.keys() == their_hash.keys()
+    assert all(len(our_hash[field]) <= len(their_hash[field]) for field in our_hash)
+    assert len(our_hash[b"opts"]) < len(their_hash[b"opts"])
+
+
 async def test_node_reads_the_options_that_we_meant(node: NodeClient, queues: QueueService) -> None:
     plain = await queues.enqueue(Instructed(value="plain"))
     job = await node.on_queue("work", "getJob", plain.job_id)
-    assert (job["name"], job["data"]["value"], job["opts"]["attempts"]) == ("act", "plain", 1)
+    assert (job["name"], job["data"]["value"], job["opts"]) == ("act", "plain", {"attempts": 0})
     assert (job["delay"], job["priority"]) == (0, 0)
     assert await node.on_job("work", plain.job_id, "getState") == "waiting"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from toril.bull import codec
 from toril.bull.options import JobOptions
-from toril.types import Backoff, CustomBackoff, Deduplicate, Keep, Progress
+from toril.types import Backoff, CustomBackoff, Deduplicate, Keep, OnFailure, Progress
 
 keeps = st.one_of(
     st.none(),
@@ -95,6 +95,13 @@ def test_options_stand_on_the_wire_as_bullmq_names_them() -> None:
 
 def test_the_first_version_of_a_contract_takes_no_room_in_its_jobs() -> None:
     assert codec.encode_options(JobOptions(contract_version=1)) == codec.encode_options(JobOptions())
+
+
+def test_a_single_attempt_takes_no_room_in_its_job() -> None:
+    assert codec.encode_options(JobOptions()) == b"{}"
+    assert json.loads(codec.encode_options(JobOptions(), "toro")) == {"jobId": "toro"}
+    child = codec.with_parent(b"{}", "bull:work", "1", OnFailure.KEEP_WAITING)
+    assert json.loads(child) == {"parent": {"id": "1", "queue": "bull:work"}}
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,17 @@ def decode_json(value: bytes | str | None) -> Any:
         return None
 
 
+def encode_json(value: JsonObject) -> bytes:
+    """An object, without spaces."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def joined(some: bytes, more: JsonObject) -> bytes:
+    """An object that is JSON already, with members that it does not have yet."""
+    added = encode_json(more)
+    return added if some == b"{}" else b"%s,%s" % (some[:-1], added[1:])
+
+
 def is_json(value: bytes) -> bool:
     """Whether every JSON reader accepts it: NaN and infinity are none."""
     try:

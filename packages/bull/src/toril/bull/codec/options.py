@@ -1,11 +1,10 @@
 """A job's options, which stand in its hash as the JSON `opts`."""
 
-import json
 from functools import lru_cache
 from typing import cast
 
 from toril.bull.codec.deduplication import decode_deduplicate, encode_deduplicate
-from toril.bull.codec.json_values import JsonObject, decode_json, natural, share, whole
+from toril.bull.codec.json_values import JsonObject, decode_json, encode_json, joined, natural, share, whole
 from toril.bull.codec.retention import decode_keep, encode_keep
 from toril.bull.codec.values import from_milliseconds, to_milliseconds
 from toril.bull.options import HIGHEST_PRIORITY_NUMBER, LATEST_MOMENT, LONGEST_DELAY, JobOptions
@@ -13,20 +12,21 @@ from toril.types import Backoff, CustomBackoff
 from toril.types.custom_backoff import LONGEST_KIND
 
 LONGEST_REMEMBERED = 1_000
-# Most contracts have it, and it would take more room in each job than all other options together.
+# Most jobs have these, and they would take more room in each than all other options together.
 FIRST_VERSION = 1
+ONE_ATTEMPT = 1  # what every reader of BullMQ takes for granted
 
 
 def encode_options(options: JobOptions, job_id: str | None = None) -> bytes:
     """`opts`, as BullMQ stores it; `job_id` if the job's id is a custom one."""
     wire = _encode_options(options) if options.is_own else _encode_remembered(options)
-    if job_id is None:
-        return wire
-    return b'%s,"jobId":%s}' % (wire[:-1], json.dumps(job_id).encode())
+    return wire if job_id is None else joined(wire, {"jobId": job_id})
 
 
 def _encode_options(options: JobOptions) -> bytes:
-    wire: JsonObject = {"attempts": options.attempts}
+    wire: JsonObject = {}
+    if options.attempts > ONE_ATTEMPT:
+        wire["attempts"] = options.attempts
     if options.backoff is not None:
         wire["backoff"] = _encode_backoff(options.backoff)
     if options.delay > 0:
@@ -53,7 +53,7 @@ def _encode_options(options: JobOptions) -> bytes:
         wire["timestamp"] = to_milliseconds(options.enqueued_at)
     if options.contract_version not in (None, FIRST_VERSION):
         wire["contractVersion"] = options.contract_version
-    return json.dumps(wire, separators=(",", ":")).encode()
+    return encode_json(wire)
 
 
 _encode_remembered = lru_cache(maxsize=4096)(_encode_options)

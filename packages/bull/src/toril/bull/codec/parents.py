@@ -1,8 +1,6 @@
 """What a child notes of its parent: once in its hash, and once among its options."""
 
-import json
-
-from toril.bull.codec.json_values import JsonObject
+from toril.bull.codec.json_values import JsonObject, encode_json, joined
 from toril.types import OnFailure
 
 _FLAGS: dict[OnFailure, JsonObject] = {
@@ -16,16 +14,9 @@ _FLAGS: dict[OnFailure, JsonObject] = {
 
 def encode_parent(qualified: str, job_id: str, on_failure: OnFailure) -> bytes:
     """The field `parent` of a child's hash; `qualified` is `prefix:queue` of the parent."""
-    return _json({"id": job_id, "queueKey": qualified, **_FLAGS[on_failure]})
+    return encode_json({"id": job_id, "queueKey": qualified, **_FLAGS[on_failure]})
 
 
 def with_parent(options: bytes, qualified: str, job_id: str, on_failure: OnFailure) -> bytes:
     """`opts` of a child, of which `options` is the rest."""
-    return b"%s,%s" % (
-        options[:-1],
-        _json({"parent": {"id": job_id, "queue": qualified}, **_FLAGS[on_failure]})[1:],
-    )
-
-
-def _json(fields: JsonObject) -> bytes:
-    return json.dumps(fields, separators=(",", ":")).encode()
+    return joined(options, {"parent": {"id": job_id, "queue": qualified}, **_FLAGS[on_failure]})
