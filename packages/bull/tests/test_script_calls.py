@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from hiredis import ReplyError
 
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
-from toril.bull.errors import CommandRefused
+from toril.bull.errors import BrokerUnavailable, CommandRefused
 from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
 from toril.bull.outcomes import Retried
 from toril.bull.queue import JobQueue, NewJob
+from toril.bull.script_calls import LOAD_AGAIN_AFTER, ScriptCalls
 from toril.bull.scripts import load
 from toril.bull.thread_connection import ThreadConnection
 
@@ -33,10 +35,25 @@ def url(admin: Connection) -> str:
     return f"redis://painter:secret@{admin.address}"
 
 
-async def calls(admin: Connection, command: str) -> int:
+async def calls(admin: Connection, command: str, field: str = "calls") -> int:
     stats = (await admin.execute("INFO", "commandstats")).decode().splitlines()
     of_command = [line for line in stats if line.startswith(f"cmdstat_{command}:")]
-    return int(of_command[0].partition("calls=")[2].partition(",")[0]) if of_command else 0
+    fields = (
+        dict(each.split("=") for each in of_command[0].partition(":")[2].split(",")) if of_command else {}
+    )
+    return int(fields.get(field, 0))
+
+
+async def fill(admin: Connection) -> None:
+    """Leaves the server no memory for anything new."""
+    await admin.execute("CONFIG", "SET", "maxmemory", "1")
+
+
+def told_the_time(calls: ScriptCalls) -> list[float]:
+    """What the calls take for the present: the last of these."""
+    now = [0.0]
+    calls._clock = lambda: now[-1]
+    return now
 
 
 async def test_a_function_is_loaded_once_and_again_where_it_is_missing(admin: Connection) -> None:
@@ -97,6 +114,73 @@ async def test_a_user_who_may_not_use_functions_runs_the_script(
     assert await calls(admin, "evalsha") == 6
     assert await calls(admin, "fcall") <= 4
     assert await admin.execute("LLEN", KEYS.wait) == 6
+
+
+@pytest.mark.parametrize("pipelines", [False, True])
+async def test_a_function_that_a_full_server_refused_is_loaded_later(
+    admin: Connection, url: str, pipelines: bool
+) -> None:
+    await admin.execute("ACL", "SETUSER", "painter", "on", ">secret", "~*", "&*", "+@all")
+    async with Connection(url, pipelines=pipelines) as painter:
+        queue = JobQueue(painter, KEYS)
+        now = told_the_time(painter._calls)
+        await fill(admin)
+        with pytest.raises(BrokerUnavailable, match="memory is full"):
+            await queue.add([JOB])
+        await admin.execute("CONFIG", "SET", "maxmemory", "0")
+        scripts = await calls(admin, "evalsha")
+
+        await queue.add([JOB])
+        now.append(LOAD_AGAIN_AFTER - 1.0)
+        await queue.add([JOB])
+        assert await calls(admin, "evalsha") == scripts + 2
+        assert await calls(admin, "function|load") == 0
+
+        now.append(LOAD_AGAIN_AFTER)
+        for _ in range(3):
+            await queue.add([JOB])
+        assert await calls(admin, "evalsha") == scripts + 2
+        assert await calls(admin, "function|load") == 1
+        assert await admin.execute("LLEN", KEYS.wait) == 5
+
+
+async def test_a_server_that_stays_full_is_asked_once_in_a_while(admin: Connection, url: str) -> None:
+    await admin.execute("ACL", "SETUSER", "painter", "on", ">secret", "~*", "&*", "+@all")
+    await fill(admin)
+    with ThreadConnection.open(url) as painter:
+        now = told_the_time(painter._calls)
+        for at in range(4):
+            now.append(at * LOAD_AGAIN_AFTER)
+            for _ in range(5):
+                with pytest.raises(BrokerUnavailable, match="memory is full"):
+                    painter.run(load("adding/add"), [KEYS.meta], [1, "", "paint", b"{}", b"{}", 0, 0, ""])
+    assert await calls(admin, "function|load", "rejected_calls") == 4
+
+
+async def test_a_user_who_may_not_load_functions_does_not_try_it_again(admin: Connection, url: str) -> None:
+    await admin.execute("ACL", "SETUSER", "painter", "on", ">secret", "~*", "&*", "+@all", "-function|load")
+    async with Connection(url) as painter:
+        now = told_the_time(painter._calls)
+        await JobQueue(painter, KEYS).add([JOB])
+        now.append(1_000 * LOAD_AGAIN_AFTER)
+        await JobQueue(painter, KEYS).add([JOB])
+    assert await calls(admin, "evalsha") == 2
+    assert await calls(admin, "fcall") <= 2
+
+
+def test_of_two_calls_under_way_the_second_does_not_overtake_the_first() -> None:
+    """By its time the server might have room for the function that the first one could not load."""
+    calls = ScriptCalls(lambda: 0.0)
+    script, not_found = load("adding/add"), ReplyError("ERR Function not found")
+    full = ReplyError("OOM command not allowed when used memory > 'maxmemory'.")
+
+    first = calls.next(script, [], ["one"], [full, not_found])
+    second = calls.next(script, [], ["two"], [not_found])
+
+    assert [(command[0], command[-1]) for command in (*first, *second)] == [
+        ("EVALSHA", "one"),
+        ("EVALSHA", "two"),
+    ]
 
 
 async def test_a_call_finds_nothing_of_the_one_before_it(admin: Connection) -> None:

@@ -55,7 +55,7 @@ class Cluster:
         timeout: float | None,
         brought: tuple[Argument, ...] | None = None,
     ) -> list[Any]:
-        """As `Node.exchange`, of one command, behind what it needs on the same server; its reply alone.
+        """As `Node.exchange`, of one command, behind what it needs on the same server.
 
         Raises:
             BrokerMisconfigured: its key has no hash tag.
@@ -66,9 +66,9 @@ class Cluster:
         for pause in reconnect_pauses():
             too_late = clock() + pause > deadline
             try:
-                reply = await self._follow(slot, commands, deadline, brought)
-                if too_late or not is_election(reply):
-                    return [reply]
+                replies = await self._follow(slot, commands, deadline, brought)
+                if too_late or not is_election(replies[-1]):
+                    return replies
             except BrokerUnreachable:
                 if too_late:
                     raise
@@ -133,17 +133,17 @@ class Cluster:
         commands: Sequence[tuple[Argument, ...]],
         deadline: float,
         brought: tuple[Argument, ...] | None,
-    ) -> Any:
+    ) -> list[Any]:
         clock = asyncio.get_running_loop().time
         node = await self._master(slot, deadline)
         asking: Sequence[tuple[Argument, ...]] = ()
         for _ in range(MOST_REDIRECTIONS):
             self._last = node
             sent = [*commands[:-1], *asking, commands[-1]]
-            *_, reply = await node.exchange(sent, deadline - clock(), brought)
-            elsewhere = redirection(reply, node.server)
+            replies = await node.exchange(sent, deadline - clock(), brought)
+            elsewhere = redirection(replies[-1], node.server)
             if elsewhere is None:
-                return reply
+                return [*replies[: -1 - len(asking)], replies[-1]] if asking else replies
             if not elsewhere.for_one_call:
                 self._slots.move(elsewhere)
             asking = (ASKING,) if elsewhere.for_one_call else ()

@@ -117,13 +117,14 @@ class Connection:
             # Where calls go one by one, none can overtake another that is refused.
             brought = self._calls.brought(script) if self._pipelines else None
             try:
-                *_, reply = await self._target.exchange(commands, timeout, brought)
+                replies = await self._target.exchange(commands, timeout, brought)
             except ServesInCluster:
                 self._join_cluster()
                 continue
+            reply = replies[-1]
             if not isinstance(reply, ReplyError):
                 return reply
-            commands = self._calls.next(script, keys, arguments, commands, reply)
+            commands = self._calls.next(script, keys, arguments, replies)
             if not commands:
                 raise self._refusal(script.name, reply)
 

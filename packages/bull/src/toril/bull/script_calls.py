@@ -1,12 +1,15 @@
 """How a script is called on a server, and what helps where the server does not know it yet."""
 
+import math
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from hiredis import ReplyError
 
 from toril.bull.replies import Argument
-from toril.bull.scripts import Script
+from toril.bull.scripts import Function, Script
 
 Command = tuple[Argument, ...]
 
@@ -15,17 +18,25 @@ _MISSING_SCRIPT = re.compile(r"NOSCRIPT ")
 _MISSING_FUNCTION = re.compile(r"ERR Function not found")
 # Redis before 7 has no functions; and this user may be allowed scripts only.
 _NO_FUNCTIONS = re.compile(r"ERR unknown command .fcall|NOPERM .*'fcall", re.IGNORECASE)
+_NOT_TO_BE_LOADED = re.compile(r"ERR unknown (sub)?command |NOPERM ", re.IGNORECASE)
+LOAD_AGAIN_AFTER = 30.0
+"""Seconds after which a function is loaded again that could not be loaded for a reason that may pass."""
 
 
 class ScriptCalls:
     """The commands that run scripts over one connection: as functions where the server keeps them.
 
-    A function that the server does not have is loaded; where that is refused, and where there are no
-    functions, EVALSHA runs the script.
+    A function that the server does not have is loaded. Where there are no functions, EVALSHA runs the script;
+    also where the function cannot be loaded, for good if this user may not, else for a while: then the server
+    was full or busy.
+
+    Args:
+        clock: seconds that only grow.
     """
 
-    def __init__(self) -> None:
-        self._as_functions = True
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._only_scripts_until: float | None = None
 
     def brought(self, script: Script) -> Command | None:
         """What a new socket carries before the first call of a script that is called often.
@@ -35,41 +46,64 @@ class ScriptCalls:
         """
         if script.function is None:
             return None
-        if self._as_functions:
+        if self._only_scripts_until is None:
             return ("FUNCTION", "LOAD", script.function.library)
         return ("SCRIPT", "LOAD", script.text)
 
     def first(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> list[Command]:
         """What runs a script that the server knows."""
-        if script.function is not None and self._as_functions:
-            return [("FCALL", script.function.name, len(keys), *keys, *arguments)]
-        return [("EVALSHA", script.sha, len(keys), *keys, *arguments)]
+        function = script.function
+        if function is None:
+            return [_evalsha(script, keys, arguments)]
+        if self._only_scripts_until is None:
+            return [_fcall(function, keys, arguments)]
+        if self._clock() < self._only_scripts_until:
+            return [_evalsha(script, keys, arguments)]
+        self._only_scripts_until = None
+        return _load_and_call(function, keys, arguments)
 
     def next(
-        self,
-        script: Script,
-        keys: Sequence[str],
-        arguments: Sequence[Argument],
-        sent: Sequence[Command],
-        refused: ReplyError,
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Argument], replies: Sequence[Any]
     ) -> list[Command]:
-        """What to send now that the last of the commands `sent` was refused, for it has not run.
+        """What to send now that a call was refused, for it has not run.
 
         Nothing, if it was refused for another reason than that the server does not know it.
+
+        Args:
+            replies: to what was sent for it and ahead of it, the refusal last.
         """
-        text = str(refused)
-        if script.function is not None and sent[-1][0] == "FCALL":
-            if _MISSING_FUNCTION.match(text) and len(sent) == 1:
-                # REPLACE, as another may load it at this moment.
-                return [("FUNCTION", "LOAD", "REPLACE", script.function.library), *sent]
-            if _MISSING_FUNCTION.match(text) or _NO_FUNCTIONS.match(text):
-                self._as_functions = False
-                return self.first(script, keys, arguments)
-        elif sent[-1][0] == "EVALSHA" and _MISSING_SCRIPT.match(text):
+        *loaded, refusal = replies
+        refused = str(refusal)
+        if _MISSING_SCRIPT.match(refused):
             # EVAL runs it and has Redis keep it, in one step that no SCRIPT FLUSH can come between.
             return [("EVAL", script.text, len(keys), *keys, *arguments)]
-        return []
+        if script.function is None:
+            return []
+        if _NO_FUNCTIONS.match(refused):
+            self._only_scripts_until = math.inf
+        elif not _MISSING_FUNCTION.match(refused):
+            return []
+        elif loaded:
+            lasts = isinstance(loaded[-1], ReplyError) and _NOT_TO_BE_LOADED.match(str(loaded[-1]))
+            self._only_scripts_until = math.inf if lasts else self._clock() + LOAD_AGAIN_AFTER
+        elif self._only_scripts_until is None:
+            return _load_and_call(script.function, keys, arguments)
+        # Else one that was sent before has found out: this one must not come before its second try.
+        return [_evalsha(script, keys, arguments)]
 
     def begin_anew(self) -> None:
         """Another server may answer from now on."""
-        self._as_functions = True
+        self._only_scripts_until = None
+
+
+def _fcall(function: Function, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
+    return ("FCALL", function.name, len(keys), *keys, *arguments)
+
+
+def _evalsha(script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
+    return ("EVALSHA", script.sha, len(keys), *keys, *arguments)
+
+
+def _load_and_call(function: Function, keys: Sequence[str], arguments: Sequence[Argument]) -> list[Command]:
+    # REPLACE, as another may load it at this moment.
+    return [("FUNCTION", "LOAD", "REPLACE", function.library), _fcall(function, keys, arguments)]

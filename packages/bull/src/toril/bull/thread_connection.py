@@ -79,10 +79,11 @@ class ThreadConnection:
         """As `Connection.run`."""
         commands = self._calls.first(script, keys, arguments)
         while True:
-            *_, reply = [self._call(command, timeout) for command in commands]
+            replies = [self._call(command, timeout) for command in commands]
+            reply = replies[-1]
             if not isinstance(reply, hiredis.ReplyError):
                 return reply
-            commands = self._calls.next(script, keys, arguments, commands, reply)
+            commands = self._calls.next(script, keys, arguments, replies)
             if not commands:
                 raise self._refusal(script.name, reply)
 
