@@ -1,28 +1,55 @@
 """The server of a comparison: one embedded broker for all systems, as empty for each run as for the first."""
 
+import shlex
+import sys
+import tempfile
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from ctypes.util import find_library
+from pathlib import Path
 
-from toril.bull.embedded import EmbeddedBroker
+from toril.bull.embedded import EmbeddedBroker, server_program
 from toril.bull.thread_connection import ThreadConnection
 
 REWRITTEN_WITHIN = 10.0
+# The allocator that Redis and Valkey are built with on Linux; the server of our wheel has glibc's.
+JEMALLOC = find_library("jemalloc") if sys.platform == "linux" else None
 
 
 class Server:
     """A private Valkey on a Unix socket, and what it says of itself."""
 
-    def __init__(self, url: str, connection: ThreadConnection) -> None:
+    def __init__(self, url: str, connection: ThreadConnection, stack: ExitStack) -> None:
         self.url = url
         self._connection = connection
+        self._stack = stack
+        self._beside: Server | None = None
 
     @classmethod
     @contextmanager
-    def start(cls) -> Generator["Server"]:
-        """A server that lives as long as the block, on a folder of its own."""
-        with EmbeddedBroker() as broker, ThreadConnection.open(broker.url, client_name="bench") as connection:
-            yield cls(broker.url, connection)
+    def start(cls, *, allocator: str | None = None) -> Generator["Server"]:
+        """A server that lives as long as the block, on a folder of its own.
+
+        Args:
+            allocator: a library to allocate with, instead of what the server has of itself.
+        """
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="toril-bench-")))
+            program = _with_allocator(allocator, folder) if allocator else None
+            broker = stack.enter_context(EmbeddedBroker(program=program))
+            connection = stack.enter_context(ThreadConnection.open(broker.url, client_name="bench"))
+            yield cls(broker.url, connection, stack)
+
+    def beside(self, allocator: str) -> "Server":
+        """Another server, which lives as long as this one; the same at each call, emptied.
+
+        Each server spreads the fields of a hash in its own way, so only what is on one server takes the same.
+        """
+        if self._beside is None:
+            self._beside = self._stack.enter_context(Server.start(allocator=allocator))
+        self._beside.empty()
+        return self._beside
 
     @property
     def version(self) -> str:
@@ -68,6 +95,10 @@ class Server:
                 raise TimeoutError(f"the append-only file is not rewritten after {REWRITTEN_WITHIN} s")
             time.sleep(0.01)
 
+    def memory_of(self, key: str) -> int:
+        """Bytes that a key takes."""
+        return int(self._connection.execute("MEMORY", "USAGE", key, "SAMPLES", 0))
+
     def _is_rewriting(self) -> bool:
         info = self._info("persistence")
         return info["aof_rewrite_in_progress"] != "0" or info["aof_rewrite_scheduled"] != "0"
@@ -76,3 +107,12 @@ class Server:
         text: bytes = self._connection.execute("INFO", section)
         lines = text.decode().splitlines()
         return dict(line.split(":", 1) for line in lines if ":" in line)
+
+
+def _with_allocator(library: str, folder: Path) -> Path:
+    """A program that is the server, with another allocator."""
+    program = folder / "server"
+    server = shlex.quote(str(server_program()))
+    program.write_text(f'#!/bin/sh\nLD_PRELOAD={shlex.quote(library)} exec {server} "$@"\n')
+    program.chmod(0o700)
+    return program
