@@ -1,15 +1,22 @@
 """A batch of outcomes that Redis refuses as a whole, and then is gone: none of them is given up."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
-from support.jobs import Paint
-from support.workshop import workshop
+from support.jobs import Paint, Painted
+from support.waiting import eventually
+from support.workshop import running_worker, workshop
+from toril.backend import QueueService
+from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.errors import BrokerUnavailable, BullError, CommandRefused
 from toril.bull.intake import Intake, Taken
 from toril.bull.outcomes import Outcome
+from toril.bull.scripts import load
+from toril.worker import Handlers, JobContext
 
 WHERE = "127.0.0.1:6379"
 
@@ -37,3 +44,39 @@ async def test_an_outcome_is_kept_if_redis_goes_before_it_can_be_settled_by_itse
         record = await handle.record()
     assert faults == []
     assert record.attempts_started == 1
+
+
+async def test_no_outcome_is_lost_while_a_foreign_function_answers(prefix: str) -> None:
+    own = load("working/settle_and_take").function
+    assert own is not None
+    foreign = f"#!lua name=foreign\nredis.register_function('{own.name}', function() return 'no' end)"
+    may_end = asyncio.Event()
+    slow = Handlers()
+
+    @slow.handles(Paint)
+    async def paint_slowly(job: Paint, context: JobContext) -> Painted:
+        await may_end.wait()
+        return Painted(colour=job.colour, attempt=context.attempt)
+
+    async with AsyncExitStack() as stack:
+        broker = stack.enter_context(EmbeddedBroker())
+        admin = await stack.enter_async_context(await Connection.open(broker.url))
+        queues = await stack.enter_async_context(QueueService.connect(broker.url, prefix=prefix))
+        worker = await stack.enter_async_context(running_worker(broker.url, prefix, handlers=slow))
+        handle = await queues.enqueue(Paint(colour="red"))
+        await eventually(lambda: worker.health.running)
+        await admin.execute("FUNCTION", "FLUSH")
+        await admin.execute("FUNCTION", "LOAD", foreign)
+        await admin.execute("CONFIG", "RESETSTAT")
+        may_end.set()
+        await eventually(lambda: _calls_of_functions(admin, 5))
+        assert not worker.health.is_connected
+        await admin.execute("FUNCTION", "DELETE", "foreign")
+        assert (await handle.result(timeout=20)).attempt == 1
+        assert (await handle.record()).attempts_started == 1
+
+
+async def _calls_of_functions(admin: Connection, least: int) -> bool:
+    """Whether so many have been called."""
+    stats = (await admin.execute("INFO", "commandstats")).decode()
+    return int(stats.partition("cmdstat_fcall:calls=")[2].partition(",")[0] or 0) >= least

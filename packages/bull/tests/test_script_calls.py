@@ -8,7 +8,7 @@ from hiredis import ReplyError
 
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
-from toril.bull.errors import BrokerUnavailable, CommandRefused
+from toril.bull.errors import BrokerMisconfigured, BrokerUnavailable, CommandRefused
 from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
@@ -181,6 +181,52 @@ def test_of_two_calls_under_way_the_second_does_not_overtake_the_first() -> None
         ("EVALSHA", "one"),
         ("EVALSHA", "two"),
     ]
+
+
+async def put_foreign(admin: Connection, script: str, answer: str) -> None:
+    """Another's function, by the name of ours."""
+    function = load(script).function
+    assert function is not None
+    await admin.execute("FUNCTION", "FLUSH")
+    body = f"redis.register_function('{function.name}', function() return {answer} end)"
+    await admin.execute("FUNCTION", "LOAD", f"#!lua name=foreign\n{body}")
+
+
+@pytest.mark.parametrize(
+    "answer", ["nil", "7", "'OK'", "''", "{}", "{{}, {}}", "{{1}, {}}", "{{'1'}, 2}", "{'1', '2'}"]
+)
+async def test_a_foreign_function_that_answers_a_producer_is_told_of(admin: Connection, answer: str) -> None:
+    await put_foreign(admin, "adding/add", answer)
+    with pytest.raises(
+        BrokerMisconfigured, match=r"function toril_add_\w+ that is not ours.* FUNCTION DELETE"
+    ):
+        await JobQueue(admin, KEYS).add([JOB])
+    await admin.execute("FUNCTION", "DELETE", "foreign")
+    assert list(await JobQueue(admin, KEYS).add([JOB])) == ["1"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "nil",
+        "7",
+        "'OK'",
+        "''",
+        "{}",
+        "{1, 2, 3, 4, 5, 6}",
+        "{{}, {'1'}, {7}, 0, 0, 0}",
+        "{'', '', '', '', '', ''}",
+    ],
+)
+async def test_a_foreign_function_that_answers_a_worker_is_told_of(admin: Connection, answer: str) -> None:
+    await JobQueue(admin, KEYS).add([JOB])
+    await put_foreign(admin, "working/settle_and_take", answer)
+    painting = Intake(admin, KEYS, worker_id="painter", lock_duration=60.0)
+    with pytest.raises(BrokerMisconfigured, match=r"toril_settle_and_take_\w+ that is not ours"):
+        await painting.settle_and_take([], 1)
+    await admin.execute("FUNCTION", "DELETE", "foreign")
+    assert await painting.reclaim() == []
+    assert len((await painting.settle_and_take([], 1)).jobs) == 1
 
 
 async def test_a_call_finds_nothing_of_the_one_before_it(admin: Connection) -> None:

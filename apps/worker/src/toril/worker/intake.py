@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from toril.bull.bounds import MOST_JOBS_A_SCRIPT
-from toril.bull.errors import BrokerUnavailable, BullError
+from toril.bull.errors import BrokerMisconfigured, BrokerUnavailable, BullError
 from toril.bull.intake import Intake, Taken, TakenJob
 from toril.bull.marker import Marker
 from toril.bull.outcomes import Outcome
@@ -154,7 +154,7 @@ class IntakeLoop:
         patience = 0.0
         while True:
             await self._outage.endure(error)
-            if isinstance(error, BrokerUnavailable):
+            if isinstance(error, BrokerUnavailable | BrokerMisconfigured):
                 in_doubt = True
                 patience = sum(outcome.size for outcome in batch) / SLOWEST_LINE
             else:

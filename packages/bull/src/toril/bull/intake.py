@@ -20,6 +20,7 @@ from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
 from toril.bull.outcomes import Outcome, Refusal, Refused, encode_outcomes
 from toril.bull.replies import CALL_WITHIN, Argument
+from toril.bull.script_calls import foreign_function
 from toril.bull.scripts import load
 
 
@@ -146,6 +147,7 @@ class Intake:
         Raises:
             BrokerUnavailable: Redis did not answer; the step was taken whole or not at all. Or its answer was
                 late, and Redis did not say what of it is still ours.
+            BrokerMisconfigured: something else than our function has answered.
         """
         if token is None:
             self._round_trips += 1
@@ -154,22 +156,26 @@ class Intake:
         arguments = (timestamp, capacity, token, *self._terms, *encode_outcomes(outcomes))
         self.token_in_doubt = token if capacity else None
         asked = time.monotonic()
-        refused, ids, jobs, limited_for, next_due, blocked = await self._connection.run(
+        answer = await self._connection.run(
             self._settle_and_take, self._keys, arguments, timeout=self._answer_within + patience
         )
-        if jobs and self._is_late(asked):
-            still_ours = await self.reclaim()
-        else:
-            still_ours = _taken_jobs(ids, jobs, token)
-            self.token_in_doubt = None
-        # By place: names would cost a hundredth of all that a lone job's exchange takes in Python.
-        return Taken(
-            still_ours,
-            [Refused(outcomes[at - 1], Refusal(code)) for at, code in _pairs(refused)] if refused else [],
-            from_milliseconds(limited_for),
-            from_milliseconds(next_due) if next_due else None,
-            bool(blocked),
-        )
+        try:
+            refused, ids, jobs, limited_for, next_due, blocked = answer
+            is_late = bool(jobs) and self._is_late(asked)
+            # By place: names would cost a hundredth of all that a lone job's exchange takes in Python.
+            taken = Taken(
+                [] if is_late else _taken_jobs(ids, jobs, token),
+                [Refused(outcomes[at - 1], Refusal(code)) for at, code in _pairs(refused)] if refused else [],
+                from_milliseconds(limited_for),
+                from_milliseconds(next_due) if next_due else None,
+                bool(blocked),
+            )
+        except (TypeError, ValueError, AttributeError, LookupError) as mismatch:
+            raise foreign_function(self._connection.address, self._settle_and_take, mismatch) from mismatch
+        if is_late:
+            return taken._replace(jobs=await self.reclaim())
+        self.token_in_doubt = None
+        return taken
 
     async def reclaim(self) -> list[TakenJob]:
         """The jobs that the last call took, if its answer was lost or late: they are locked by this worker.

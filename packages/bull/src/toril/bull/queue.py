@@ -1,7 +1,7 @@
 """Adding jobs to a queue, many in one round trip."""
 
 import time
-from collections.abc import Awaitable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import repeat
 from typing import NamedTuple
@@ -12,7 +12,11 @@ from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
 from toril.bull.options import JobOptions
 from toril.bull.replies import CALL_WITHIN, Argument
+from toril.bull.script_calls import foreign_function
 from toril.bull.scripts import load
+
+ARGUMENTS_A_JOB = 7
+"""See `job_arguments`."""
 
 
 class NewJob(NamedTuple):
@@ -138,26 +142,38 @@ class JobQueue:
 
         Raises:
             BrokerUnavailable: Redis did not answer; the jobs of the part under way may have been added.
+            BrokerMisconfigured: as `add_together`.
         """
         added = AddedJobs()
         for part in encoded_jobs(jobs):
-            added.take_in(*await self._add([part], now))
+            await self.add_together([part], behind=added, now=now)
         return added
 
-    async def add_together(self, parts: Iterable[EncodedJobs]) -> AddedJobs:
+    async def add_together(
+        self, parts: Iterable[EncodedJobs], *, behind: AddedJobs | None = None, now: float | None = None
+    ) -> AddedJobs:
         """Adds the jobs in one script call: together they must be no more than that handles.
+
+        Args:
+            behind: those that were added before, which the answer then begins with.
+            now: as for `add`.
 
         Raises:
             BrokerUnavailable: Redis did not answer; the jobs may have been added.
+            BrokerMisconfigured: something else than our function has answered.
         """
-        added = AddedJobs()
-        added.take_in(*await self._add(parts, None))
-        return added
-
-    def _add(
-        self, parts: Iterable[EncodedJobs], now: float | None
-    ) -> Awaitable[tuple[list[bytes], list[int]]]:
+        added = AddedJobs() if behind is None else behind
         arguments: list[Argument] = [to_milliseconds(time.time() if now is None else now)]
         for part in parts:
             arguments += part.arguments
-        return self._connection.run(self._script, self._meta, arguments, timeout=self._timeout)
+        before = len(added)
+        answer = await self._connection.run(self._script, self._meta, arguments, timeout=self._timeout)
+        try:
+            added.take_in(*answer)
+        except (TypeError, ValueError, AttributeError) as mismatch:
+            raise foreign_function(self._connection.address, self._script, mismatch) from mismatch
+        number = len(arguments) // ARGUMENTS_A_JOB
+        if len(added) - before != number:
+            mismatch = f"{len(added) - before} ids for {number} jobs"
+            raise foreign_function(self._connection.address, self._script, mismatch)
+        return added

@@ -8,6 +8,7 @@ from typing import Any
 
 from hiredis import ReplyError
 
+from toril.bull.errors import BrokerMisconfigured
 from toril.bull.replies import Argument
 from toril.bull.scripts import Function, Script
 
@@ -94,6 +95,16 @@ class ScriptCalls:
     def begin_anew(self) -> None:
         """Another server may answer from now on."""
         self._only_scripts_until = None
+
+
+def foreign_function(address: str, script: Script, mismatch: object) -> BrokerMisconfigured:
+    """The error for an answer that a script never gives: another function has its function's name."""
+    name = script.name if script.function is None else script.function.name
+    return BrokerMisconfigured(
+        address,
+        f"has a function {name} that is not ours, as its answer shows ({mismatch})",
+        "FUNCTION LIST says in which library it is: take that away by FUNCTION DELETE, and ours is loaded",
+    )
 
 
 def _fcall(function: Function, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
