@@ -160,11 +160,11 @@ class Intake:
             self._settle_and_take, self._keys, arguments, timeout=self._answer_within + patience
         )
         try:
-            refused, ids, jobs, limited_for, next_due, blocked = answer
+            *jobs, refused, limited_for, next_due, blocked = answer
             is_late = bool(jobs) and self._is_late(asked)
             # By place: names would cost a hundredth of all that a lone job's exchange takes in Python.
             taken = Taken(
-                [] if is_late else _taken_jobs(ids, jobs, token),
+                [] if is_late else _taken_jobs(jobs, token),
                 [Refused(outcomes[at - 1], Refusal(code)) for at, code in _pairs(refused)] if refused else [],
                 from_milliseconds(limited_for),
                 from_milliseconds(next_due) if next_due else None,
@@ -188,60 +188,60 @@ class Intake:
             return []
         while True:
             asked = time.monotonic()
-            ids, jobs = await self._connection.run(
+            jobs = await self._connection.run(
                 self._reclaim, self._keys, (token, self._lock_duration), timeout=self._answer_within
             )
             if not self._is_late(asked):
                 break
         self.token_in_doubt = None
-        return _taken_jobs(ids, jobs, token)
+        return _taken_jobs(jobs, token)
 
     def _is_late(self, asked: float) -> bool:
         return time.monotonic() - asked > self._trusted_for
 
 
-_NEVER_STARTED = (None, None, None, None)
-FIELDS_OF_FRESH = 7
+VALUES_OF_JOB = 6
 
 
 def _pairs(flat: Sequence[int]) -> list[tuple[int, int]]:
     return list(zip(flat[::2], flat[1::2], strict=True))
 
 
-def _taken_jobs(ids: Sequence[bytes], jobs: Sequence[Sequence[Any]], token: str) -> list[TakenJob]:
-    return list(map(_taken_job, ids, jobs, repeat(token)))
+def _taken_jobs(flat: Sequence[Any], token: str) -> list[TakenJob]:
+    if len(flat) % VALUES_OF_JOB:
+        raise ValueError(f"{len(flat)} values of jobs")
+    # One iterator in each place: map takes the values of a job from it one after the other.
+    return list(map(_taken_job, *[iter(flat)] * VALUES_OF_JOB, repeat(token)))
 
 
-def _taken_job(job_id: bytes, fields: Sequence[Any], token: str) -> TakenJob:
-    if len(fields) == FIELDS_OF_FRESH and fields[4] is None:
+def _taken_job(
+    job_id: bytes,
+    name: bytes,
+    data: bytes | None,
+    options: bytes,
+    timestamp: bytes,
+    past: Sequence[Any] | None,
+    token: str,
+) -> TakenJob:
+    if past is None:
         # By far the most frequent case: a job that was never started nor tried.
-        name, data, options, timestamp, _, attempts_started, _ = fields
         return TakenJob(
-            text(job_id),
-            text(name),
-            data or b"",
-            token,
-            decode_options(options),
-            0,
-            attempts_started,
-            0,
-            seconds(timestamp),
+            text(job_id), text(name), data or b"", token, decode_options(options), 0, 1, 0, seconds(timestamp)
         )
-    name, data, options, timestamp, deferred_failure, attempts_started, attempts_made = fields[:7]
-    stalled_count, stacktrace, unknown_since, schedule_key = fields[7:] or _NEVER_STARTED
-    made = count(attempts_made)
+    started, made, deferred_failure, stalled_count, stacktrace, unknown_since, schedule_key = past
+    attempts_made = count(made)
     return TakenJob(
         id=text(job_id),
         name=text(name),
         data=data or b"",
         token=token,
         options=decode_options(options),
-        attempts_made=made,
-        attempts_started=attempts_started,
+        attempts_made=attempts_made,
+        attempts_started=started,
         stalled_count=count(stalled_count),
         enqueued_at=seconds(timestamp),
         deferred_failure=None if deferred_failure is None else text(deferred_failure),
         earlier_stacktrace=stacktrace,
-        unknown_since=decode_unknown(unknown_since, made),
+        unknown_since=decode_unknown(unknown_since, attempts_made),
         schedule_key=None if schedule_key is None else text(schedule_key),
     )

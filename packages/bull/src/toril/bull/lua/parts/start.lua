@@ -1,4 +1,5 @@
 --- use events
+--- use read_job
 -- Starts jobs that were read, from a place in their line on: they are locked, told of, counted, and stand in `active`.
 -- ARGV says how: 1 now (ms), 3 the lock token, 4 the lock duration (ms), 5 the worker's name or ''.
 
@@ -9,15 +10,17 @@ local function lock(id)
   end
 end
 
--- `jobs` as read_job answers.
+-- `jobs` as read_job has filled it.
 local function start(ids, jobs, from)
   for place = from, #ids do
     lock(ids[place])
   end
   for place = from, #ids do
-    local id, job = ids[place], jobs[place]
-    local started = job[6] + 1
-    job[6] = started
+    local id, past, started = ids[place], jobs[place * VALUES_OF_JOB], 1
+    if past then
+      started = past[EARLIER_STARTS] + 1
+      past[EARLIER_STARTS] = started
+    end
     call('XADD', events_key, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
     if ARGV[5] ~= '' then
       call('HSET', base .. id, 'processedOn', ARGV[1], 'ats', started, 'pb', ARGV[5])

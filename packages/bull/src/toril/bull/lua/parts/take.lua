@@ -7,7 +7,7 @@
 --- use start
 -- Takes up to `capacity` waiting jobs for one worker (bullmq-protocol §4.2). How, say ARGV[3] to ARGV[7]: token, lock
 -- duration (ms), worker's name or '', and its rate limit: jobs or '', duration (ms) or ''.
--- The answer: ids, jobs, limited_for (ms), next_due (ms, 0 for none), blocked (0 or 1).
+-- The answer: jobs (as read_job fills it), limited_for (ms), next_due (ms, 0 for none), blocked (0 or 1).
 
 -- What a manual limit sets the counter to: more jobs than any limit allows.
 local MANUAL_LIMIT = 9007199254740991
@@ -78,11 +78,10 @@ local function read_on(line, from)
     reading = place
     if not seen[id] then
       seen[id] = true
-      local job = read_job(id)
-      if job then
-        local taken = #taken_ids + 1
-        taken_ids[taken], taken_jobs[taken] = id, job
-        bytes = bytes + #(job[2] or '')
+      local size = read_job(id, taken_jobs)
+      if size then
+        taken_ids[#taken_ids + 1] = id
+        bytes = bytes + size
         if bytes >= MOST_BYTES then
           return
         end
@@ -114,7 +113,7 @@ local function start_or_unpop(from, scores)
     return nil
   end
   unpop(taken_ids, from, scores)
-  for place = #taken_jobs, from, -1 do
+  for place = #taken_jobs, (from - 1) * VALUES_OF_JOB + 1, -1 do
     taken_jobs[place] = nil
   end
   return fault
@@ -123,8 +122,9 @@ end
 -- Counts what was started, from a place on, but for jobs that are only taken to fail: those use none of the rate.
 local function count_against_limit(from, duration)
   local started = 0
-  for place = from, #taken_jobs do
-    started = started + (taken_jobs[place][5] and 0 or 1)
+  for place = from, #taken_ids do
+    local past = taken_jobs[place * VALUES_OF_JOB]
+    started = started + (past and past[DEFERRED_FAILURE] and 0 or 1)
   end
   if started > 0 and call('INCRBY', base .. 'limiter', started) == started and duration then
     call('PEXPIRE', base .. 'limiter', math.floor(math.abs(duration)))
@@ -189,5 +189,5 @@ local function take(capacity, now)
   if exhausted and #taken_ids < capacity and limited == 0 and not blocked then
     due = next_due(base) or 0
   end
-  return taken_ids, taken_jobs, limited, due, blocked and #taken_ids < capacity and 1 or 0
+  return taken_jobs, limited, due, blocked and #taken_ids < capacity and 1 or 0
 end

@@ -3,21 +3,19 @@ Finds the jobs that were taken with a token whose answer never reached the worke
 
 KEYS  1 the queue's meta key
 ARGV  1 the token   2 lock duration (ms)
-Reply { ids, jobs }, as settle_and_take answers with them
+Reply the jobs, as settle_and_take answers with them
 Events none
 ]]
 --- use read_job
 
-local ids, jobs = {}, {}
+local jobs = {}
 local active = call('LRANGE', base .. 'active', 0, -1)
 -- The newest stands first; they are to start in the order in which they were taken.
 for i = #active, 1, -1 do
   local lock_key = base .. active[i] .. ':lock'
-  local job = call('GET', lock_key) == ARGV[1] and read_job(active[i])
   -- One that was deleted by hand meanwhile is a ghost: it stalls, and is dropped then.
-  if job then
+  if call('GET', lock_key) == ARGV[1] and read_job(active[i], jobs) then
     call('PEXPIRE', lock_key, ARGV[2])
-    ids[#ids + 1], jobs[#jobs + 1] = active[i], job
   end
 end
-return { ids, jobs }
+return jobs

@@ -15,13 +15,13 @@ ARGV  1 now (ms)   2 how many jobs to take, 0 for none   3 the lock token for th
         'released', token, id
         'limited', token, id, for how long the queue's rate is limited (ms)
         'parked', token, id
-Reply { refused, ids, jobs, limited_for, next_due, blocked }
+Reply { the jobs that were taken, one after the other; refused, limited_for, next_due, blocked }
+      of a job     id, name, data, opts, timestamp, and for one that was started or tried before, has a deferred
+                   failure, or is made by a schedule, [attempts started, attempts made, deferred failure, stalled
+                   count, stacktrace, unknown since, key of the schedule], else nil
       refused      [position of the outcome (from 1; each completed job is one), code (bullmq-protocol §4; -100: the
                    job's record is broken, and the job failed for it; -102: it is to be cancelled, so it can only be
-                   failed), …]
-      ids, jobs    those that were taken; per job [name, data, opts, timestamp, deferred failure, attempts started,
-                   attempts made], and for one that was started or tried before, or is made by a schedule, also stalled
-                   count, stacktrace, unknown since, key of the schedule
+                   failed), …], nil if none was
       limited_for  ms until the rate limit allows the next job, 0 if it is not reached
       next_due     when the next delayed job is due (ms), 0 if nothing is delayed or jobs may still wait
       blocked      1 if the queue is paused or runs as many jobs as it may
@@ -199,6 +199,13 @@ local function settle_all()
   end
 end
 
+local function answer(jobs, limit_left, due, blocked)
+  local place = #jobs
+  jobs[place + 1], jobs[place + 2] = refused[1] and refused or false, limit_left
+  jobs[place + 3], jobs[place + 4] = due, blocked
+  return jobs
+end
+
 --- each call
 read_ahead()
 settle_all()
@@ -208,13 +215,13 @@ if capacity == 0 then
   if last_ended then
     tell_if_drained()
   end
-  return { refused, {}, {}, 0, 0, 0 }
+  return answer({}, 0, 0, 0)
 end
 if last_ended and not last_settled then
   tell_if_drained()
 end
-local taken, jobs, limit_left, due, blocked = take(capacity, now)
-if last_ended and last_settled and #taken == 0 and limit_left == 0 and due == 0 and blocked == 0 then
+local jobs, limit_left, due, blocked = take(capacity, now)
+if last_ended and last_settled and #jobs == 0 and limit_left == 0 and due == 0 and blocked == 0 then
   tell_if_drained()
 end
-return { refused, taken, jobs, limit_left, due, blocked }
+return answer(jobs, limit_left, due, blocked)
