@@ -5,10 +5,12 @@
 -- The end of a job, completed or failed for good (bullmq-protocol §4.3). What a plain job needs is gathered over
 -- the batch and written once; what a parent, a deduplication key or a retention asks for is done job by job, in
 -- BullMQ's order, after writing what was gathered.
-local ended, ended_count, trimmed -- the first two by where the jobs go, 'completed' or 'failed'
+-- `ended`, and `ended_count` where somebody wants it, are by where the jobs go, 'completed' or 'failed'. `has_children` is
+-- whether any job of the batch may have children.
+local ended, ended_count, trimmed, has_children
 
 --- each call
-ended, ended_count, trimmed = {}, {}, false
+ended, ended_count, trimmed, has_children = {}, nil, false, true
 
 --- once
 local function write_ended()
@@ -22,8 +24,11 @@ end
 -- Notes a job that has ended as one to be written. The time is ARGV[1] as it stands: a number's digits would be made
 -- anew for each job.
 local function note_ended(target, id)
-  local scored = ended[target] or {}
-  ended[target] = scored
+  local scored = ended[target]
+  if not scored then
+    scored = {}
+    ended[target] = scored
+  end
   local place = #scored
   scored[place + 1], scored[place + 2] = ARGV[1], id
 end
@@ -45,30 +50,34 @@ local function consequences_of_end()
   return consequences_made
 end
 
--- `target` is 'completed' or 'failed'; `keep` as for apply_retention, `fields` as for set_fields; `attempts` says how
--- many were allowed to a job that has failed.
-local function finish(target, id, token, value, keep, fields, attempts, has_children, now)
+-- `target` is 'completed' or 'failed'; `keep` as for apply_retention. Of a job that has failed also `fields` as for
+-- set_fields, and how many attempts it was allowed.
+local function finish(target, id, token, value, keep, now, fields, attempts)
   local job_key = base .. id
-  local job = call('HMGET', job_key, 'timestamp', 'atm', 'parentKey', 'deid', 'defa')
+  local job = call('HMGET', job_key, 'name', 'atm', 'parentKey', 'deid', 'defa')
   if not job[1] and call('EXISTS', job_key) == 0 then
     return -1
   end
-  if has_children and target == 'completed' then
-    if call('SCARD', job_key .. ':dependencies') > 0 then
-      return -4
+  if target == 'completed' then
+    if has_children then
+      if call('SCARD', job_key .. ':dependencies') > 0 then
+        return -4
+      end
+      if call('ZCARD', job_key .. ':unsuccessful') > 0 then
+        return -9
+      end
     end
-    if call('ZCARD', job_key .. ':unsuccessful') > 0 then
-      return -9
+    if job[5] == CANCELLED_REASON then
+      return CANCELLED
     end
-  end
-  if target == 'completed' and job[5] == CANCELLED_REASON then
-    return CANCELLED
   end
   local refused = unlock(id, token)
   if refused < 0 then
     return refused
   end
-  set_fields(job_key, fields)
+  if fields then
+    set_fields(job_key, fields)
+  end
   if not take_off_active(id) then
     return -3
   end
@@ -88,7 +97,7 @@ local function finish(target, id, token, value, keep, fields, attempts, has_chil
   end
 
   local value_field = target == 'completed' and 'returnvalue' or 'failedReason'
-  local attempts_made = (tonumber(job[2]) or 0) + 1
+  local attempts_made = job[2] and (tonumber(job[2]) or 0) + 1 or 1
   if keep == '0' then
     consequences_of_end().remove(job_key, parent_key)
   else
@@ -102,7 +111,9 @@ local function finish(target, id, token, value, keep, fields, attempts, has_chil
       consequences_of_end().apply_retention(target, keep, now)
     end
   end
-  ended_count[target] = (ended_count[target] or 0) + 1
+  if ended_count then
+    ended_count[target] = (ended_count[target] or 0) + 1
+  end
   call('XADD', events_key, '*', 'event', target, 'jobId', id, value_field, value, 'prev', 'active')
   if target == 'failed' and attempts_made >= attempts then
     emit('retries-exhausted', 'jobId', id, 'attemptsMade', attempts_made)

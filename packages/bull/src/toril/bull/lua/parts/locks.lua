@@ -1,16 +1,16 @@
 --- use queue
 -- The locks of the jobs that a batch settles: read in one go, and dropped in one go when the batch is through.
 -- `at_hand` is which of the outcomes is being settled; `given_up` are the jobs whose lock one of them has given up.
-local lock_keys, held, given_up, dropped_keys, dropped_ids, at_hand
+local locked_ids, lock_keys, held, given_up, given_up_count, at_hand
 
 --- each call
-lock_keys = nil
+given_up_count = 0
 
 --- once
 local function read_locks(ids)
-  lock_keys, given_up, dropped_keys, dropped_ids = {}, {}, {}, {}
-  for position, id in ipairs(ids) do
-    lock_keys[position] = base .. id .. ':lock'
+  locked_ids, lock_keys, given_up = ids, {}, {}
+  for position = 1, #ids do
+    lock_keys[position] = base .. ids[position] .. ':lock'
   end
   held = call('MGET', unpack(lock_keys))
 end
@@ -26,22 +26,31 @@ local function unlock(id, token)
     return held[at_hand] and -6 or -2
   end
   given_up[id] = true
-  local place = #dropped_ids + 1
-  dropped_keys[place], dropped_ids[place] = lock_keys[at_hand], id
+  given_up_count = given_up_count + 1
   return 0
 end
 
 -- Of a job whose outcome the server refused on its way: it is still ours, as the outcome comes again.
 local function keep_lock(id)
-  local place = #dropped_ids
-  if dropped_ids[place] == id then
-    dropped_keys[place], dropped_ids[place] = nil, nil
+  if given_up[id] then
+    given_up[id] = nil
+    given_up_count = given_up_count - 1
   end
 end
 
 local function drop_locks()
-  if lock_keys and #dropped_keys > 0 then
-    call('DEL', unpack(dropped_keys))
-    call('SREM', base .. 'stalled', unpack(dropped_ids))
+  if given_up_count == 0 then
+    return
   end
+  local keys, ids = lock_keys, locked_ids
+  if given_up_count < #ids then
+    keys, ids = {}, {}
+    for position, id in ipairs(locked_ids) do
+      if given_up[id] then
+        keys[#keys + 1], ids[#ids + 1] = lock_keys[position], id
+      end
+    end
+  end
+  call('DEL', unpack(keys))
+  call('SREM', base .. 'stalled', unpack(ids))
 end

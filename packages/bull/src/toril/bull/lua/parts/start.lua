@@ -3,17 +3,14 @@
 -- Starts jobs that were read, from a place in their line on: they are locked, told of, counted, and stand in `active`.
 -- ARGV says how: 1 now (ms), 3 the lock token, 4 the lock duration (ms), 5 the worker's name or ''.
 
--- One by one: Valkey 9.1 loses what MSETEX sets while it moves the slot to another server.
-local function lock(id)
-  if ARGV[3] ~= '0' then
-    call('SET', base .. id .. ':lock', ARGV[3], 'PX', ARGV[4])
-  end
-end
-
 -- `jobs` as read_job has filled it.
 local function start(ids, jobs, from)
-  for place = from, #ids do
-    lock(ids[place])
+  local now, token, duration, worker = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
+  if token ~= '0' then
+    -- One by one: Valkey 9.1 loses what MSETEX sets while it moves the slot to another server.
+    for place = from, #ids do
+      call('SET', base .. ids[place] .. ':lock', token, 'PX', duration)
+    end
   end
   for place = from, #ids do
     local id, past, started = ids[place], jobs[place * VALUES_OF_JOB], 1
@@ -22,10 +19,10 @@ local function start(ids, jobs, from)
       past[EARLIER_STARTS] = started
     end
     call('XADD', events_key, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
-    if ARGV[5] ~= '' then
-      call('HSET', base .. id, 'processedOn', ARGV[1], 'ats', started, 'pb', ARGV[5])
+    if worker ~= '' then
+      call('HSET', base .. id, 'processedOn', now, 'ats', started, 'pb', worker)
     else
-      call('HSET', base .. id, 'processedOn', ARGV[1], 'ats', started)
+      call('HSET', base .. id, 'processedOn', now, 'ats', started)
     end
   end
   call('LPUSH', base .. 'active', unpack(ids, from))

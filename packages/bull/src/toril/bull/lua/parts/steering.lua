@@ -12,7 +12,9 @@ local function read_steering()
   end
   local found = call('HMGET', base .. 'meta', 'paused', 'concurrency', 'max', 'duration', 'opts.maxLenEvents')
   queue_paused = found[1] ~= false
-  queue_concurrency, queue_limit, queue_limit_duration = tonumber(found[2]), tonumber(found[3]), tonumber(found[4])
+  queue_concurrency = found[2] and tonumber(found[2])
+  queue_limit = found[3] and tonumber(found[3])
+  queue_limit_duration = found[4] and tonumber(found[4])
   queue_stream_length = found[5]
   steering_read = true
 end

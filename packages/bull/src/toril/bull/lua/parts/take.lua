@@ -15,7 +15,8 @@ local MANUAL_LIMIT = 9007199254740991
 -- How long the rate limit holds, in ms: 0 if it does not. A manual limit holds also where no other is set (BullMQ's
 -- workers without a limit of their own do not heed it). A full counter that never expires limits nothing.
 local function limited_for(limit)
-  if tonumber(call('GET', base .. 'limiter') or 0) < (limit or MANUAL_LIMIT) then
+  local counted = call('GET', base .. 'limiter')
+  if not counted or tonumber(counted) < (limit or MANUAL_LIMIT) then
     return 0
   end
   local left = call('PTTL', base .. 'limiter')
@@ -139,7 +140,7 @@ local function take(capacity, now)
   end
   local blocked = queue_paused or room <= 0
   -- The queue's own limit comes before the worker's, but the worker's own duration before the queue's.
-  local limit = queue_limit or tonumber(ARGV[6])
+  local limit = queue_limit or ARGV[6] ~= '' and tonumber(ARGV[6])
   promote_due(now, blocked)
 
   taken_ids, taken_jobs, seen, bytes = {}, {}, {}, 0

@@ -38,64 +38,63 @@ local ARGUMENTS = { failed = 7, retried = 4, postponed = 6, released = 3, limite
 
 local now, capacity, minutes_kept
 local ids, completed -- the outcomes' jobs by position, and how many of them are completed
-local has_children -- whether any of these jobs has children, asked only if one is completed
-local refused
+local refused -- nil if none was
+local next_run, next_place, in_between -- where in ARGV settling is, and whether it is at hand between two outcomes
 -- Only the end of a job can drain a queue. BullMQ looks at each end; here it is enough to look once, when nothing
 -- but the refusal of others has followed. (A retry promotes delayed jobs even where it is refused.)
 local last_ended, last_settled
 
 --- each call
-now, capacity, minutes_kept = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[8])
-ids, completed, refused = {}, 0, {}
+now, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
+minutes_kept = ARGV[8] ~= '' and tonumber(ARGV[8])
+ended_count = minutes_kept and {}
+ids, completed, refused = {}, 0, nil
 last_ended, last_settled = false, false
 
 --- once
--- Visits the outcomes from a position on: each with its position, its kind, its token, where in ARGV its job's id
--- stands (what else is its own follows), and if it is completed with `keep`.
-local function each_outcome(from, visit)
-  local position, at = 0, FIRST_OUTCOME
+-- Outcomes are visited in runs: completed jobs that have all but id and result in common, or one other outcome. Of the run
+-- that begins at a place in ARGV: where the ids of its first and its last job stand, each followed by what else is its
+-- own, and where the next run begins.
+local function extent(at)
+  local kind = ARGV[at]
+  if kind == 'completed' then
+    local behind = at + 4 + 2 * ARGV[at + 3]
+    return at + 4, behind - 2, behind
+  end
+  return at + 2, at + 2, at + ARGUMENTS[kind]
+end
+
+local function note_outcomes()
+  local at, count = FIRST_OUTCOME, 0
   while ARGV[at] do
-    local kind, token = ARGV[at], ARGV[at + 1]
-    local first, behind, keep = at + 2, at + (ARGUMENTS[kind] or 0), nil
-    local last = first
-    if kind == 'completed' then
-      keep, first, behind = ARGV[at + 2], at + 4, at + 4 + 2 * tonumber(ARGV[at + 3])
-      last = behind - 2
-    end
+    local before, first, last, behind = count, extent(at)
     for place = first, last, 2 do
-      position = position + 1
-      if position >= from then
-        visit(position, kind, token, place, keep)
-      end
+      count = count + 1
+      ids[count] = ARGV[place]
+    end
+    if ARGV[at] == 'completed' then
+      completed = completed + count - before
     end
     at = behind
   end
 end
 
-local function note_outcome(position, kind, _, place)
-  ids[position] = ARGV[place]
-  if kind == 'completed' then
-    completed = completed + 1
-  end
-end
-
 -- What the outcomes need to know of their jobs, read at once.
 local function read_ahead()
-  each_outcome(1, note_outcome)
+  note_outcomes()
   has_children = false
-  if #ids == 0 then
+  if not ids[1] then
     return
   end
   read_locks(ids)
   if completed == 0 then
     return
   end
-  local child_keys, count = {}, 0
-  for _, id in ipairs(ids) do
-    local job_key = base .. id
-    child_keys[count + 1] = job_key .. ':dependencies'
-    child_keys[count + 2] = job_key .. ':unsuccessful'
-    count = count + 2
+  local child_keys = {}
+  for position = 1, #ids do
+    local id, place = ids[position], 2 * position
+    child_keys[place - 1] = base .. id .. ':dependencies'
+    child_keys[place] = base .. id .. ':unsuccessful'
   end
   has_children = call('EXISTS', unpack(child_keys)) > 0
   -- Of fewer, each is quicker found by itself.
@@ -115,18 +114,6 @@ local function ways_back()
   return ways_back_made
 end
 
-local function settle(kind, token, place, keep)
-  local id = ARGV[place]
-  if kind == 'completed' then
-    return finish(kind, id, token, ARGV[place + 1], keep, '', 0, has_children, now)
-  elseif kind == 'failed' then
-    return finish(kind, id, token, ARGV[place + 1], ARGV[place + 2], ARGV[place + 3], tonumber(ARGV[place + 4]),
-      has_children, now)
-  end
-  write_active()
-  return ways_back()[kind](id, token, place + 1, now)
-end
-
 local function tell_if_drained()
   if call('LLEN', base .. 'wait') == 0 and call('LLEN', base .. 'active') == 0
     and call('ZCARD', base .. 'prioritized') == 0 then
@@ -135,24 +122,45 @@ local function tell_if_drained()
 end
 
 local function refuse(position, code)
+  refused = refused or {}
   refused[#refused + 1] = position
   refused[#refused + 1] = code
 end
 
-local function settle_outcome(position, kind, token, place, keep)
-  if last_ended and kind == 'retried' then
-    at_hand = nil -- what fails here is no fault of this outcome's job
-    write_ended()
-    tell_if_drained()
-    last_ended = false
+local function settle_run(kind, token, keep, from, last)
+  for place = from, last, 2 do
+    local id, code, done = ARGV[place], nil, nil
+    at_hand, next_place = at_hand + 1, place + 2
+    if kind == 'completed' then
+      code = finish(kind, id, token, ARGV[place + 1], keep, now)
+    elseif kind == 'failed' then
+      code = finish(kind, id, token, ARGV[place + 1], ARGV[place + 2], now, ARGV[place + 3], tonumber(ARGV[place + 4]))
+    else
+      if last_ended and kind == 'retried' then
+        in_between = true -- what fails here is no fault of this outcome's job
+        write_ended()
+        tell_if_drained()
+        last_ended, in_between = false, false
+      end
+      write_active()
+      code, done = ways_back()[kind](id, token, place + 1, now)
+    end
+    last_settled = code == 0 and done ~= false
+    if last_settled then
+      last_ended = kind == 'completed' or kind == 'failed'
+    elseif code < 0 then
+      refuse(at_hand, code)
+    end
   end
-  at_hand = position
-  local code, done = settle(kind, token, place, keep)
-  last_settled = code == 0 and done ~= false
-  if last_settled then
-    last_ended = kind == 'completed' or kind == 'failed'
-  elseif code < 0 then
-    refuse(position, code)
+end
+
+-- Goes on where the last call was ended by a fault.
+local function settle_rest()
+  while ARGV[next_run] do
+    local at = next_run
+    local first, last, behind = extent(at)
+    settle_run(ARGV[at], ARGV[at + 1], ARGV[at + 2], math.max(first, next_place), last)
+    next_run = behind
   end
 end
 
@@ -176,13 +184,10 @@ end
 -- An outcome that meets a record which BullMQ could not have written must not cost the batch: that job fails, and the
 -- outcomes behind it are settled.
 local function settle_all()
-  local from = 1
-  while from <= #ids do
-    local fine, fault = pcall(each_outcome, from, settle_outcome)
-    if fine then
-      return
-    end
-    if not at_hand then
+  at_hand, next_run, next_place, in_between = 0, FIRST_OUTCOME, 0, false
+  local fine, fault = pcall(settle_rest)
+  while not fine do
+    if in_between then
       error(fault, 0)
     end
     if not is_fault_of_job(fault) then
@@ -195,13 +200,13 @@ local function settle_all()
     bury(ids[at_hand], fault, now)
     refuse(at_hand, BROKEN)
     last_settled = false
-    from = at_hand + 1
+    fine, fault = pcall(settle_rest)
   end
 end
 
 local function answer(jobs, limit_left, due, blocked)
   local place = #jobs
-  jobs[place + 1], jobs[place + 2] = refused[1] and refused or false, limit_left
+  jobs[place + 1], jobs[place + 2] = refused or false, limit_left
   jobs[place + 3], jobs[place + 4] = due, blocked
   return jobs
 end
