@@ -242,16 +242,29 @@ async def test_an_answer_holds_no_more_payload_than_a_slow_line_can_carry(
     assert await connection.execute("ZCARD", keys.base + "prioritized") == 0
 
 
-async def test_a_refused_permission_loses_no_job(keys: QueueKeys, server: Path) -> None:
+@pytest.mark.parametrize("count", [1, 3])
+async def test_a_refused_permission_loses_no_job(keys: QueueKeys, server: Path, count: int) -> None:
     with EmbeddedBroker(program=server) as broker:
         async with await Connection.open(broker.url) as connection:
             intake = Intake(connection, keys, worker_id="w", lock_duration=30.0)
-            ids = await add(connection, keys, 3)
+            ids = await add(connection, keys, count)
             await connection.execute("ACL", "SETUSER", "default", "-hset")
             with pytest.raises(CommandRefused):
-                await intake.settle_and_take([], 3, now=NOW)
+                await intake.settle_and_take([], count, now=NOW)
             await connection.execute("ACL", "SETUSER", "default", "+hset")
-            assert [job.id for job in await take(intake, 3)] == ids
+            assert await connection.execute("LLEN", keys.base + "active") == 0
+            assert [job.id for job in await take(intake, count)] == ids
+
+
+@pytest.mark.damaging
+async def test_what_cannot_be_taken_alone_is_not_active(
+    connection: Connection, keys: QueueKeys, intake: Intake
+) -> None:
+    gone, broken, sound = await add(connection, keys, 3)
+    await connection.execute("DEL", keys.base + gone, keys.base + broken)
+    await connection.execute("SET", keys.base + broken, "no hash")
+    assert [job.id for job in await take(intake, 1)] == [sound]
+    assert await connection.execute("LRANGE", keys.base + "active", 0, -1) == [sound.encode()]
 
 
 async def test_a_permission_refused_in_mid_batch_loses_no_outcome(keys: QueueKeys, server: Path) -> None:

@@ -3,8 +3,8 @@
 -- Starts jobs that were read, from a place in their line on: they are locked, told of, counted, and stand in `active`.
 -- ARGV says how: 1 now (ms), 3 the lock token, 4 the lock duration (ms), 5 the worker's name or ''.
 
--- `jobs` as read_job has filled it.
-local function start(ids, jobs, from)
+-- `jobs` as read_job has filled it; `are_active` says that they stand in `active` already.
+local function start(ids, jobs, from, are_active)
   local now, token, duration, worker = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
   if token ~= '0' then
     -- One by one: Valkey 9.1 loses what MSETEX sets while it moves the slot to another server.
@@ -25,5 +25,7 @@ local function start(ids, jobs, from)
       call('HSET', base .. id, 'processedOn', now, 'ats', started)
     end
   end
-  call('LPUSH', base .. 'active', unpack(ids, from))
+  if not are_active then
+    call('LPUSH', base .. 'active', unpack(ids, from))
+  end
 end
