@@ -5,32 +5,24 @@
 -- The end of a job, completed or failed for good (bullmq-protocol §4.3). What a plain job needs is gathered over
 -- the batch and written once; what a parent, a deduplication key or a retention asks for is done job by job, in
 -- BullMQ's order, after writing what was gathered.
--- `ended`, and `ended_count` where somebody wants it, are by where the jobs go, 'completed' or 'failed'. `has_children` is
--- whether any job of the batch may have children.
-local ended, ended_count, trimmed, has_children
+-- `ended`, which are lists as in parts/locks.lua, and `ended_count` where somebody wants it, are by where the jobs go,
+-- 'completed' or 'failed'. `has_children` says whether any job of the batch may have children.
+local ended, ended_length = { completed = {}, failed = {} }, {}
+local now, ended_count, trimmed, has_children
 
 --- each call
-ended, ended_count, trimmed, has_children = {}, nil, false, true
+ended_length.completed, ended_length.failed = 0, 0
+now, ended_count, trimmed, has_children = tonumber(ARGV[1]), nil, false, true
 
 --- once
 local function write_ended()
   write_active()
-  for target, scored in pairs(ended) do
-    call('ZADD', base .. target, unpack(scored))
-    ended[target] = nil
+  for target, length in pairs(ended_length) do
+    if length > 0 then
+      call('ZADD', base .. target, unpack(ended[target], 1, length))
+      ended_length[target] = 0
+    end
   end
-end
-
--- Notes a job that has ended as one to be written. The time is ARGV[1] as it stands: a number's digits would be made
--- anew for each job.
-local function note_ended(target, id)
-  local scored = ended[target]
-  if not scored then
-    scored = {}
-    ended[target] = scored
-  end
-  local place = #scored
-  scored[place + 1], scored[place + 2] = ARGV[1], id
 end
 
 local function set_fields(job_key, fields)
@@ -52,7 +44,7 @@ end
 
 -- `target` is 'completed' or 'failed'; `keep` as for apply_retention. Of a job that has failed also `fields` as for
 -- set_fields, and how many attempts it was allowed.
-local function finish(target, id, token, value, keep, now, fields, attempts)
+local function finish(target, id, token, value, keep, fields, attempts)
   local job_key = base .. id
   local job = call('HMGET', job_key, 'name', 'atm', 'parentKey', 'deid', 'defa')
   if not job[1] and call('EXISTS', job_key) == 0 then
@@ -105,7 +97,10 @@ local function finish(target, id, token, value, keep, now, fields, attempts)
     if target == 'failed' then
       call('HDEL', job_key, 'defa')
     end
-    note_ended(target, id)
+    -- The time is ARGV[1] as it stands: a number's digits would be made anew for each job.
+    local scored, length = ended[target], ended_length[target]
+    scored[length + 1], scored[length + 2] = ARGV[1], id
+    ended_length[target] = length + 2
     if keep ~= '' then
       write_ended()
       consequences_of_end().apply_retention(target, keep, now)

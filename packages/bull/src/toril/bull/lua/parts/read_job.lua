@@ -1,23 +1,23 @@
 --- use queue
--- Appends to `jobs` what a worker needs to know of a job that it runs, as many values as VALUES_OF_JOB: the id, name,
--- data, options, timestamp, and of a job that was started before, tried or doomed, or that a schedule has made, what
--- stands below; intake.py reads them in that order. The answer: how long its data is; nil for an id whose job is gone.
--- One list for all jobs, as each table of an answer costs the server as much as ten of its values.
+-- Reads what a worker needs to know of a job that it runs into `jobs`, behind the `count` that stand there, in the order
+-- in which intake.py reads it: id, name, data, options, timestamp, and the past of one that was started before, tried or
+-- doomed, or that a schedule has made. (One list for all of them costs the server less to answer with than one for each.)
+-- The answer: how long its data is; nil for an id whose job is gone. `scheduled` says whether a schedule's are among them.
 local VALUES_OF_JOB = 6
 local EARLIER_STARTS, DEFERRED_FAILURE = 1, 3
 
-local function read_job(id, jobs)
+local function read_job(id, jobs, count, scheduled)
   local job_key = base .. id
   local job = call('HMGET', job_key, 'name', 'data', 'opts', 'timestamp', 'ats', 'atm', 'defa')
   if not job[1] and not job[3] and call('EXISTS', job_key) == 0 then
     return nil
   end
   local past = false
-  if job[5] or job[6] or job[7] or string.sub(id, 1, 7) == 'repeat:' then
+  if job[5] or job[6] or job[7] or scheduled and string.sub(id, 1, 7) == 'repeat:' then
     local rest = call('HMGET', job_key, 'stc', 'stacktrace', 'unknownSince', 'rjk')
     past = { tonumber(job[5]) or 0, job[6], job[7], unpack(rest) }
   end
-  local place = #jobs
+  local place = count * VALUES_OF_JOB
   jobs[place + 1], jobs[place + 2], jobs[place + 3] = id, job[1], job[2]
   jobs[place + 4], jobs[place + 5], jobs[place + 6] = job[3], job[4], past
   return job[2] and #job[2] or 0

@@ -7,7 +7,7 @@
 --- use start
 -- Takes up to `capacity` waiting jobs for one worker (bullmq-protocol §4.2). How, say ARGV[3] to ARGV[7]: token, lock
 -- duration (ms), worker's name or '', and its rate limit: jobs or '', duration (ms) or ''.
--- The answer: jobs (as read_job fills it), limited_for (ms), next_due (ms, 0 for none), blocked (0 or 1).
+-- The answer: how many stand in `taken_jobs`, limited_for (ms), next_due (ms, 0 for none), blocked (0 or 1).
 
 -- What a manual limit sets the counter to: more jobs than any limit allows.
 local MANUAL_LIMIT = 9007199254740991
@@ -26,7 +26,7 @@ local function limited_for(limit)
   return math.max(left, 0)
 end
 
--- One that is taken alone stands in `active` as soon as it is popped: that is one command less, and one less to be written.
+-- One that is taken alone stands in `active` as soon as it is popped: one command less, and one less in the log.
 local lone
 
 -- Takes it off again, where it is not started.
@@ -58,9 +58,9 @@ local function pop(wanted)
   return ids, #prioritized < missing * 2, scores
 end
 
--- Puts the ids of a line back where they were popped, from a place on.
-local function unpop(line, from, scores)
-  for place = #line, from, -1 do
+-- Puts the ids of a line back where they were popped, from one place to another one.
+local function unpop(line, from, last, scores)
+  for place = last, from, -1 do
     local id = line[place]
     local score = scores and scores[id]
     if score then
@@ -68,7 +68,6 @@ local function unpop(line, from, scores)
     else
       call('RPUSH', base .. 'wait', id)
     end
-    line[place] = nil
   end
 end
 
@@ -79,23 +78,27 @@ local MOST_BYTES = 4000000
 -- Ghosts must not hold the server up: a call that has dropped as many leaves the rest to the next one.
 local MOST_GHOSTS = 500
 
--- What this call has taken so far. `seen` are the ids that were read, `reading` is the place in its line of the last one.
-local taken_ids, taken_jobs, seen, bytes, reading
+-- What this call has taken so far, in lists as in parts/locks.lua: `taken` says how many are this call's. `seen` are the
+-- ids that were read, `reading` is the place in its line of the last one.
+local taken_ids, taken_jobs, taken = {}, {}, 0
+local seen, bytes, reading
 
 -- Reads the jobs of a line from a place on, to the end or up to the bound on bytes. Ghosts (ids whose job is gone, and
 -- the markers of a BullMQ before v5) are dropped. So is an id that was seen before: no script puts one in line twice,
 -- but people do, and two runs with one lock could not be told apart.
 local function read_on(line, from)
+  local scheduled = string.find(table.concat(line, ' '), 'repeat:', 1, true)
   for place = from, #line do
     local id = line[place]
     reading = place
     local size
     if not seen[id] then
       seen[id] = true
-      size = read_job(id, taken_jobs)
+      size = read_job(id, taken_jobs, taken, scheduled)
     end
     if size then
-      taken_ids[#taken_ids + 1] = id
+      taken = taken + 1
+      taken_ids[taken] = id
       bytes = bytes + size
       if bytes >= MOST_BYTES then
         return
@@ -126,22 +129,20 @@ end
 
 -- Starts what was taken, from a place on. What keeps it from that, if anything does: then all of it is back in line.
 local function start_or_unpop(from, scores)
-  local fine, fault = pcall(start, taken_ids, taken_jobs, from, lone)
+  local fine, fault = pcall(start, taken_ids, taken_jobs, from, taken, lone)
   if fine then
     return nil
   end
   move_back()
-  unpop(taken_ids, from, scores)
-  for place = #taken_jobs, (from - 1) * VALUES_OF_JOB + 1, -1 do
-    taken_jobs[place] = nil
-  end
+  unpop(taken_ids, from, taken, scores)
+  taken = from - 1
   return fault
 end
 
 -- Counts what was started, from a place on, but for jobs that are only taken to fail: those use none of the rate.
 local function count_against_limit(from, duration)
   local started = 0
-  for place = from, #taken_ids do
+  for place = from, taken do
     local past = taken_jobs[place * VALUES_OF_JOB]
     started = started + (past and past[DEFERRED_FAILURE] and 0 or 1)
   end
@@ -161,11 +162,11 @@ local function take(capacity, now)
   local limit = queue_limit or ARGV[6] ~= '' and tonumber(ARGV[6])
   promote_due(now, blocked)
 
-  taken_ids, taken_jobs, seen, bytes = {}, {}, {}, 0
+  taken, seen, bytes = 0, {}, 0
   local limited, exhausted, ghosts, fault = limited_for(limit), false, 0, nil
   while bytes < MOST_BYTES and not fault and limited == 0 and not blocked and not exhausted
-    and #taken_ids < capacity and ghosts < MOST_GHOSTS do
-    local first = #taken_ids + 1
+    and taken < capacity and ghosts < MOST_GHOSTS do
+    local first = taken + 1
     local wanted = math.min(capacity - first + 1, room)
     local left = limit and limit - tonumber(call('GET', base .. 'limiter') or 0) or 0
     if left > 0 then
@@ -177,36 +178,36 @@ local function take(capacity, now)
       call('DEL', base .. 'pc')
     end
     came, fault = read_line(popped, now)
-    ghosts = ghosts + came - (#taken_ids - first + 1)
+    ghosts = ghosts + came - (taken - first + 1)
     if came < #popped then
-      unpop(popped, came + 1, scores)
+      unpop(popped, came + 1, #popped, scores)
       exhausted = false
     end
-    if #taken_ids >= first then
+    if taken >= first then
       local problem = start_or_unpop(first, scores)
       if problem then
         fault, exhausted = problem, false
       end
     end
-    room = room - (#taken_ids - first + 1)
+    room = room - (taken - first + 1)
     blocked = room <= 0
     if limit then
       count_against_limit(first, tonumber(ARGV[7]) or queue_limit_duration)
-      if #taken_ids < capacity then
+      if taken < capacity then
         limited = limited_for(limit)
       end
     end
   end
 
-  if fault and #taken_ids == 0 then
+  if fault and taken == 0 then
     error(fault, 0)
   end
-  if #taken_ids > 0 or ghosts >= MOST_GHOSTS then
+  if taken > 0 or ghosts >= MOST_GHOSTS then
     mark_work(base)
   end
   local due = 0
-  if exhausted and #taken_ids < capacity and limited == 0 and not blocked then
+  if exhausted and taken < capacity and limited == 0 and not blocked then
     due = next_due(base) or 0
   end
-  return taken_jobs, limited, due, blocked and #taken_ids < capacity and 1 or 0
+  return taken, limited, due, blocked and taken < capacity and 1 or 0
 end

@@ -8,13 +8,14 @@ Events none
 ]]
 --- use read_job
 
-local jobs = {}
+local jobs, count = {}, 0
 local active = call('LRANGE', base .. 'active', 0, -1)
 -- The newest stands first; they are to start in the order in which they were taken.
 for i = #active, 1, -1 do
   local lock_key = base .. active[i] .. ':lock'
   -- One that was deleted by hand meanwhile is a ghost: it stalls, and is dropped then.
-  if call('GET', lock_key) == ARGV[1] and read_job(active[i], jobs) then
+  if call('GET', lock_key) == ARGV[1] and read_job(active[i], jobs, count, true) then
+    count = count + 1
     call('PEXPIRE', lock_key, ARGV[2])
   end
 end

@@ -36,8 +36,9 @@ Full  A server whose memory is full lets this go on: to finish jobs is what make
 local FIRST_OUTCOME = 9
 local ARGUMENTS = { failed = 7, retried = 4, postponed = 6, released = 3, limited = 4, parked = 3 }
 
-local now, capacity, minutes_kept
-local ids, completed -- the outcomes' jobs by position, and how many of them are completed
+local capacity, minutes_kept
+local child_keys = {} -- a list as in parts/locks.lua
+local completed -- how many of the outcomes' jobs are completed
 local refused -- nil if none was
 local next_run, next_place, in_between -- where in ARGV settling is, and whether it is at hand between two outcomes
 -- Only the end of a job can drain a queue. BullMQ looks at each end; here it is enough to look once, when nothing
@@ -45,16 +46,16 @@ local next_run, next_place, in_between -- where in ARGV settling is, and whether
 local last_ended, last_settled
 
 --- each call
-now, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
+capacity = tonumber(ARGV[2])
 minutes_kept = ARGV[8] ~= '' and tonumber(ARGV[8])
 ended_count = minutes_kept and {}
-ids, completed, refused = {}, 0, nil
+completed, refused = 0, nil
 last_ended, last_settled = false, false
 
 --- once
--- Outcomes are visited in runs: completed jobs that have all but id and result in common, or one other outcome. Of the run
--- that begins at a place in ARGV: where the ids of its first and its last job stand, each followed by what else is its
--- own, and where the next run begins.
+-- Outcomes are visited in runs: completed jobs that have all but id and result in common, or one other outcome. Of the
+-- run that begins at a place in ARGV: where the ids of its first and its last job stand, each followed by what else is
+-- its own, and where the next run begins.
 local function extent(at)
   local kind = ARGV[at]
   if kind == 'completed' then
@@ -65,15 +66,15 @@ local function extent(at)
 end
 
 local function note_outcomes()
-  local at, count = FIRST_OUTCOME, 0
+  local at = FIRST_OUTCOME
   while ARGV[at] do
-    local before, first, last, behind = count, extent(at)
+    local before, first, last, behind = id_count, extent(at)
     for place = first, last, 2 do
-      count = count + 1
-      ids[count] = ARGV[place]
+      id_count = id_count + 1
+      ids[id_count] = ARGV[place]
     end
     if ARGV[at] == 'completed' then
-      completed = completed + count - before
+      completed = completed + id_count - before
     end
     at = behind
   end
@@ -83,20 +84,19 @@ end
 local function read_ahead()
   note_outcomes()
   has_children = false
-  if not ids[1] then
+  if id_count == 0 then
     return
   end
-  read_locks(ids)
+  read_locks()
   if completed == 0 then
     return
   end
-  local child_keys = {}
-  for position = 1, #ids do
+  for position = 1, id_count do
     local id, place = ids[position], 2 * position
     child_keys[place - 1] = base .. id .. ':dependencies'
     child_keys[place] = base .. id .. ':unsuccessful'
   end
-  has_children = call('EXISTS', unpack(child_keys)) > 0
+  has_children = call('EXISTS', unpack(child_keys, 1, 2 * id_count)) > 0
   -- Of fewer, each is quicker found by itself.
   if completed > 2 then
     read_active(completed)
@@ -122,35 +122,43 @@ local function tell_if_drained()
 end
 
 local function refuse(position, code)
+  last_settled = false
   refused = refused or {}
   refused[#refused + 1] = position
   refused[#refused + 1] = code
 end
 
-local function settle_run(kind, token, keep, from, last)
+local function settle_completed(token, keep, from, last)
   for place = from, last, 2 do
-    local id, code, done = ARGV[place], nil, nil
     at_hand, next_place = at_hand + 1, place + 2
-    if kind == 'completed' then
-      code = finish(kind, id, token, ARGV[place + 1], keep, now)
-    elseif kind == 'failed' then
-      code = finish(kind, id, token, ARGV[place + 1], ARGV[place + 2], now, ARGV[place + 3], tonumber(ARGV[place + 4]))
+    local code = finish('completed', ARGV[place], token, ARGV[place + 1], keep)
+    if code == 0 then
+      last_ended, last_settled = true, true
     else
-      if last_ended and kind == 'retried' then
-        in_between = true -- what fails here is no fault of this outcome's job
-        write_ended()
-        tell_if_drained()
-        last_ended, in_between = false, false
-      end
-      write_active()
-      code, done = ways_back()[kind](id, token, place + 1, now)
-    end
-    last_settled = code == 0 and done ~= false
-    if last_settled then
-      last_ended = kind == 'completed' or kind == 'failed'
-    elseif code < 0 then
       refuse(at_hand, code)
     end
+  end
+end
+
+local function settle_other(kind, token, place)
+  local id, code, done = ARGV[place], nil, nil
+  if kind == 'failed' then
+    code = finish(kind, id, token, ARGV[place + 1], ARGV[place + 2], ARGV[place + 3], tonumber(ARGV[place + 4]))
+  else
+    if last_ended and kind == 'retried' then
+      in_between = true -- what fails here is no fault of this outcome's job
+      write_ended()
+      tell_if_drained()
+      last_ended, in_between = false, false
+    end
+    write_active()
+    code, done = ways_back()[kind](id, token, place + 1, now)
+  end
+  last_settled = code == 0 and done ~= false
+  if last_settled then
+    last_ended = kind == 'failed'
+  elseif code < 0 then
+    refuse(at_hand, code)
   end
 end
 
@@ -159,7 +167,12 @@ local function settle_rest()
   while ARGV[next_run] do
     local at = next_run
     local first, last, behind = extent(at)
-    settle_run(ARGV[at], ARGV[at + 1], ARGV[at + 2], math.max(first, next_place), last)
+    if ARGV[at] == 'completed' then
+      settle_completed(ARGV[at + 1], ARGV[at + 2], math.max(first, next_place), last)
+    elseif first >= next_place then
+      at_hand, next_place = at_hand + 1, behind
+      settle_other(ARGV[at], ARGV[at + 1], first)
+    end
     next_run = behind
   end
 end
@@ -199,16 +212,15 @@ local function settle_all()
     write_active()
     bury(ids[at_hand], fault, now)
     refuse(at_hand, BROKEN)
-    last_settled = false
     fine, fault = pcall(settle_rest)
   end
 end
 
-local function answer(jobs, limit_left, due, blocked)
-  local place = #jobs
-  jobs[place + 1], jobs[place + 2] = refused or false, limit_left
-  jobs[place + 3], jobs[place + 4] = due, blocked
-  return jobs
+local function answer(count, limit_left, due, blocked)
+  local place = count * VALUES_OF_JOB
+  taken_jobs[place + 1], taken_jobs[place + 2] = refused or false, limit_left
+  taken_jobs[place + 3], taken_jobs[place + 4], taken_jobs[place + 5] = due, blocked, nil
+  return taken_jobs
 end
 
 --- each call
@@ -220,13 +232,13 @@ if capacity == 0 then
   if last_ended then
     tell_if_drained()
   end
-  return answer({}, 0, 0, 0)
+  return answer(0, 0, 0, 0)
 end
 if last_ended and not last_settled then
   tell_if_drained()
 end
-local jobs, limit_left, due, blocked = take(capacity, now)
-if last_ended and last_settled and #jobs == 0 and limit_left == 0 and due == 0 and blocked == 0 then
+local count, limit_left, due, blocked = take(capacity, now)
+if last_ended and last_settled and count == 0 and limit_left == 0 and due == 0 and blocked == 0 then
   tell_if_drained()
 end
-return answer(jobs, limit_left, due, blocked)
+return answer(count, limit_left, due, blocked)
