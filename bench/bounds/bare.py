@@ -12,9 +12,9 @@ from bench.systems.protocol import JOB_NAME, QUEUE, TEXT, run, serve
 from toril.bull.connection import Connection
 from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Completed
 from toril.bull.queue import JobQueue, NewJob
+from toril.types.job_options import JobOptions
 
 EXCHANGES_IN_FLIGHT = 2
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from differential.pair import TOKEN
 
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Completed, Failed, Limited, Parked, Postponed, Released, Retried
 from toril.bull.queue import NewJob
 from toril.types import Keep
+from toril.types.job_options import JobOptions
 
 
 def job(

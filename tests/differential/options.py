@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from toril.bull.options import JobOptions
 from toril.types import Deduplicate, Keep
+from toril.types.job_options import JobOptions
 
 Options = dict[str, Any]
 

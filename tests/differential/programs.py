@@ -12,10 +12,10 @@ from differential.adding import Parent
 from differential.jobs import completed, failed, job, limited, parked, postponed, released, retried
 from differential.pair import TOKEN, Pair
 
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Outcome
 from toril.bull.schedules import JobTemplate
 from toril.types import Keep, Schedule
+from toril.types.job_options import JobOptions
 
 ENDINGS = {
     "completed": completed,

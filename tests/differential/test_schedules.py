@@ -9,9 +9,9 @@ from differential.jobs import completed, failed, retried
 from differential.pair import Pair
 from differential.side import START
 
-from toril.bull.options import JobOptions
 from toril.bull.schedules import JobTemplate
 from toril.types import Backoff, Keep, Schedule
+from toril.types.job_options import JobOptions
 
 EVERY = Schedule.every(10.0)
 DAILY = Schedule.cron("0 3 * * *", tz="Europe/Berlin")

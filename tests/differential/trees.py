@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from toril.bull.flows import FlowJob
-from toril.bull.options import JobOptions
 from toril.types import OnFailure
+from toril.types.job_options import JobOptions
 
 
 @dataclass(frozen=True)

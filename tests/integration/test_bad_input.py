@@ -15,10 +15,10 @@ from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.errors import BrokerUnavailable
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.queue import JobQueue, NewJob
 from toril.jobs import InvalidPayload
 from toril.types import InvalidJobOptions, JobState
+from toril.types.job_options import JobOptions
 from toril.worker import Handlers, JobContext
 
 

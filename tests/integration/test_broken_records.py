@@ -13,10 +13,10 @@ from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Completed, Failed, Limited, Outcome, Parked, Postponed, Released, Retried
 from toril.bull.queue import JobQueue, NewJob
 from toril.types import JobState, Keep
+from toril.types.job_options import JobOptions
 
 TOKEN = "worker"  # noqa: S105
 DAMAGES = {

@@ -15,10 +15,10 @@ from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Completed
 from toril.bull.queue import JobQueue, NewJob
 from toril.jobs import Job, Queue
+from toril.types.job_options import JobOptions
 from toril.worker import Handlers, JobContext, WorkerFactory
 
 BATCH = 50

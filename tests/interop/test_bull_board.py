@@ -17,11 +17,11 @@ from toril.bull.embedded import EmbeddedBroker
 from toril.bull.inspect import QueueInspector
 from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Completed, Failed
 from toril.bull.queue import JobQueue, NewJob
 from toril.jobs import Child, Flow
 from toril.types import JobState, Schedule
+from toril.types.job_options import JobOptions
 from toril.worker import WorkerSettings
 
 pytestmark = pytest.mark.node

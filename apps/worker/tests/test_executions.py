@@ -5,9 +5,9 @@ from typing import Any
 
 from support.jobs import Paint, Painted, PaintOnce, paint
 from toril.bull.intake import TakenJob
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Completed, Failed, Outcome
 from toril.types import CANCELLED
+from toril.types.job_options import JobOptions
 from toril.worker import Handlers, JobContext
 from toril.worker.execution import Executor
 from toril.worker.executions import MOST_REMEMBERED, Executions

@@ -3,9 +3,9 @@
 import pytest
 
 from toril.bull.intake import TakenJob
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Failed, Postponed, Retried
 from toril.types import Backoff, Keep
+from toril.types.job_options import JobOptions
 from toril.worker import Unrecoverable
 from toril.worker.failures import LONGEST_REASON, MOST_TRACES, failed_attempt
 from toril.worker.unknown import unknown_job

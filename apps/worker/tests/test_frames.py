@@ -5,8 +5,8 @@ import pytest
 from toril.bull.children import EndedChild
 from toril.bull.errors import BrokerUnavailable, JobNotFound
 from toril.bull.intake import TakenJob
-from toril.bull.options import JobOptions
 from toril.types import CustomBackoff, Keep
+from toril.types.job_options import JobOptions
 from toril.worker import RateLimited, WorkerError
 from toril.worker.isolation import frames
 from toril.worker.isolation.frames import FrameReader, frame

@@ -4,8 +4,8 @@ from typing import Any
 
 from support.waiting import eventually
 from toril.bull.intake import TakenJob
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Completed
+from toril.types.job_options import JobOptions
 from toril.worker.locks import LockKeeper
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from toril.bull.intake import TakenJob
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Failed, Postponed, Retried
 from toril.types import Backoff, CustomBackoff
+from toril.types.job_options import JobOptions
 from toril.worker import Unrecoverable
 from toril.worker.failures import failed_attempt
 from toril.worker.retrying import BackoffStrategy, RetryRules

@@ -1,7 +1,7 @@
 """How many jobs a worker asks for, and when."""
 
 from toril.bull.intake import Taken, TakenJob
-from toril.bull.options import JobOptions
+from toril.types.job_options import JobOptions
 from toril.worker.supply import Supply
 
 

@@ -10,9 +10,9 @@ from toril.bull.errors import InvalidSetting, JobNotCancellable, JobNotFound, Qu
 from toril.bull.inspect import QueueInspector
 from toril.bull.intake import RateLimit
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.queue import JobQueue, NewJob
 from toril.types import JobState
+from toril.types.job_options import JobOptions
 
 MANY = 620
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toril.bull import codec
-from toril.bull.options import JobOptions
 from toril.types import Backoff, CustomBackoff, Deduplicate, Keep, OnFailure, Progress
+from toril.types.job_options import JobOptions
 
 keeps = st.one_of(
     st.none(),

@@ -2,8 +2,8 @@ from toril.bull.connection import Connection
 from toril.bull.directory import find_queues
 from toril.bull.inspect import QueueInspector
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.queue import JobQueue, NewJob
+from toril.types.job_options import JobOptions
 
 
 async def add_job(connection: Connection, queue: str, prefix: str) -> QueueKeys:

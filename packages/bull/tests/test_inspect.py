@@ -9,9 +9,9 @@ from toril.bull.connection import Connection
 from toril.bull.errors import InvalidQuery
 from toril.bull.inspect import Child, ChildrenPage, ChildState, QueueInspector
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.queue import JobQueue, NewJob
 from toril.types import JobState
+from toril.types.job_options import JobOptions
 
 
 @pytest.fixture

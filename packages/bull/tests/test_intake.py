@@ -11,10 +11,10 @@ from toril.bull.errors import CommandRefused
 from toril.bull.inspect import QueueInspector
 from toril.bull.intake import Intake, RateLimit, TakenJob
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Completed, Failed, Postponed, Released, Retried
 from toril.bull.queue import JobQueue, NewJob
 from toril.types import JobState, Keep
+from toril.types.job_options import JobOptions
 
 NOW = 1_800_000_000.0
 

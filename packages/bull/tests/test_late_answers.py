@@ -10,9 +10,9 @@ from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.intake import Intake, Taken
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.queue import JobQueue, NewJob
 from toril.bull.thread_connection import ThreadConnection
+from toril.types.job_options import JobOptions
 
 LOCK = 4.0
 TOKEN = "w:1"  # noqa: S105

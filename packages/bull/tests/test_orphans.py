@@ -5,8 +5,8 @@ import pytest
 from toril.bull.admin import QueueAdmin
 from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.queue import JobQueue, NewJob
+from toril.types.job_options import JobOptions
 
 MANY = 230
 

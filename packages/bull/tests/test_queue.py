@@ -6,9 +6,9 @@ from toril.bull.bounds import MOST_JOBS_A_SCRIPT
 from toril.bull.connection import Connection
 from toril.bull.inspect import QueueInspector
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.queue import AddedJobs, JobQueue, NewJob
 from toril.types import Deduplicate, JobState
+from toril.types.job_options import JobOptions
 
 
 def job(name: str = "paint", *, job_id: str | None = None, **options: object) -> NewJob:

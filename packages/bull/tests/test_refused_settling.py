@@ -6,9 +6,9 @@ from toril.bull.connection import Connection
 from toril.bull.errors import BrokerUnavailable, CommandRefused
 from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Completed, Failed, Limited, Outcome, Parked, Postponed, Released, Retried
 from toril.bull.queue import JobQueue, NewJob
+from toril.types.job_options import JobOptions
 
 TOKEN = "w:1"  # noqa: S105
 OUTCOMES: list[Outcome] = [

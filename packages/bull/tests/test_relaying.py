@@ -9,11 +9,11 @@ from toril.bull.errors import FlowRefused
 from toril.bull.flows import FlowJob
 from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Completed
 from toril.bull.queue import JobQueue, NewJob
 from toril.bull.relaying import JobRow, RelayQueue
 from toril.types import Deduplicate, Keep, OnFailure
+from toril.types.job_options import JobOptions
 
 GONE_AT_ONCE = JobOptions(keep_completed=Keep(count=0))
 

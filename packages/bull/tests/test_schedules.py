@@ -9,11 +9,11 @@ from toril.bull.connection import Connection
 from toril.bull.errors import ForeignSchedule, ScheduleBusy
 from toril.bull.intake import Intake, TakenJob
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Completed
 from toril.bull.schedule_continuation import ScheduleContinuation
 from toril.bull.schedules import JobTemplate, QueueSchedules
 from toril.types import InvalidSchedule, Schedule
+from toril.types.job_options import JobOptions
 
 NOW = 1_700_000_000.0
 TEMPLATE = JobTemplate("sweep", b'{"n":1}', JobOptions(attempts=2))

@@ -11,12 +11,12 @@ from toril.bull.embedded import EmbeddedBroker
 from toril.bull.errors import BrokerMisconfigured, BrokerUnavailable, CommandRefused
 from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Retried
 from toril.bull.queue import JobQueue, NewJob
 from toril.bull.script_calls import LOAD_AGAIN_AFTER, ScriptCalls
 from toril.bull.scripts import load
 from toril.bull.thread_connection import ThreadConnection
+from toril.types.job_options import JobOptions
 
 JOB = NewJob("paint", b"{}", JobOptions())
 KEYS = QueueKeys("paint")

@@ -5,8 +5,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from toril.bull.intake import TakenJob
-from toril.bull.options import LONGEST_DELAY
 from toril.types import Backoff, CustomBackoff
+from toril.types.job_options import LONGEST_DELAY
 from toril.worker.errors import BackoffFailed
 
 BackoffStrategy = Callable[[int, BaseException], float | None]

@@ -13,9 +13,9 @@ else went wrong in it.
 """
 
 from toril.bull.intake import TakenJob
-from toril.bull.options import LONGEST_DELAY
 from toril.bull.outcomes import Limited, Outcome, Parked, Postponed, Released
 from toril.types import Keep
+from toril.types.job_options import LONGEST_DELAY
 from toril.worker.failures import failed_for_good, innermost
 
 

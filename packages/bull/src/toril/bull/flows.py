@@ -10,10 +10,10 @@ from toril.bull.codec import encode_options, encode_parent, encode_text, to_mill
 from toril.bull.connection import Connection
 from toril.bull.errors import FlowRefused, FlowTooLarge, JobNotFound
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions, JobPolicy, check_job_id, options_of
 from toril.bull.replies import CALL_WITHIN, Argument, queues_apart
 from toril.bull.scripts import load
 from toril.types import OnFailure
+from toril.types.job_options import JobOptions, JobPolicy, check_job_id, options_of
 
 PARENT_GONE = -5
 _OBJECTIONS = {

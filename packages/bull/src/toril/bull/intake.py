@@ -17,11 +17,11 @@ from toril.bull.codec import (
 )
 from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.outcomes import Outcome, Refusal, Refused, encode_outcomes
 from toril.bull.replies import CALL_WITHIN, Argument
 from toril.bull.script_calls import foreign_function
 from toril.bull.scripts import load
+from toril.types.job_options import JobOptions
 
 
 class RateLimit(NamedTuple):

@@ -10,10 +10,10 @@ from toril.bull.bounds import MOST_BYTES_A_SCRIPT, MOST_JOBS_A_SCRIPT
 from toril.bull.codec import encode_options, encode_text, text, to_milliseconds
 from toril.bull.connection import Connection
 from toril.bull.keys import QueueKeys
-from toril.bull.options import JobOptions
 from toril.bull.replies import CALL_WITHIN, Argument
 from toril.bull.script_calls import foreign_function
 from toril.bull.scripts import load
+from toril.types.job_options import JobOptions
 
 ARGUMENTS_A_JOB = 7
 """See `job_arguments`."""

@@ -12,9 +12,9 @@ from toril.bull.connection import Connection
 from toril.bull.cron import check_pattern, cron_pattern
 from toril.bull.errors import ScheduleBusy
 from toril.bull.keys import QueueKeys
-from toril.bull.options import LONGEST_JOB_ID, JobOptions
 from toril.bull.scripts import load
 from toril.types import InvalidSchedule, Schedule, ScheduleRecord
+from toril.types.job_options import LONGEST_JOB_ID, JobOptions
 
 MOST_SCHEDULES_A_PAGE = 250
 

@@ -12,7 +12,7 @@ from toril.backend.http.errors import UnknownQueue
 from toril.backend.http.gateway import Gateway, gateway_of
 from toril.backend.services.queue_service import QueueService
 from toril.bull.errors import JobNotFound
-from toril.bull.options import HIGHEST_PRIORITY_NUMBER, LONGEST_DELAY, LONGEST_JOB_ID, may_name_job
+from toril.types.job_options import HIGHEST_PRIORITY_NUMBER, LONGEST_DELAY, LONGEST_JOB_ID, may_name_job
 
 Here = Annotated[Gateway, Depends(gateway_of)]
 """The gateway."""

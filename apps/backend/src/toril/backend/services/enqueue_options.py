@@ -6,10 +6,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from toril.bull.options import JobOptions, check_job_id, options_of
 from toril.bull.queue import NewJob
 from toril.jobs import Contract, Deduplicate
 from toril.types import InvalidJobOptions
+from toril.types.job_options import JobOptions, check_job_id, options_of
 
 DeduplicateEach = Deduplicate | Callable[[Any], Deduplicate | None] | None
 """One deduplication for many jobs, or what says each job's."""

@@ -7,7 +7,7 @@ from toril.bull.admin.steering import Steering, check_count, check_seconds
 from toril.bull.bounds import MOST_JOBS_A_FLOW
 from toril.bull.codec import is_json, text, to_milliseconds
 from toril.bull.errors import InvalidSetting, JobLocked, JobNotCancellable, JobNotFound, WrongState
-from toril.bull.options import HIGHEST_PRIORITY_NUMBER
+from toril.types.job_options import HIGHEST_PRIORITY_NUMBER
 
 
 class Cancellation(Enum):

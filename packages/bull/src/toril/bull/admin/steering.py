@@ -6,9 +6,9 @@ from typing import Any
 from toril.bull.connection import Connection
 from toril.bull.errors import InvalidSetting
 from toril.bull.keys import QueueKeys
-from toril.bull.options import LONGEST_DELAY
 from toril.bull.replies import Argument
 from toril.bull.scripts import load
+from toril.types.job_options import LONGEST_DELAY
 
 Told = Callable[[int], object]
 """Told how many jobs are done so far, as often as a long loop gets on."""

@@ -7,9 +7,9 @@ from toril.bull.codec.deduplication import decode_deduplicate, encode_deduplicat
 from toril.bull.codec.json_values import JsonObject, decode_json, encode_json, joined, natural, share, whole
 from toril.bull.codec.retention import decode_keep, encode_keep
 from toril.bull.codec.values import from_milliseconds, to_milliseconds
-from toril.bull.options import HIGHEST_PRIORITY_NUMBER, LATEST_MOMENT, LONGEST_DELAY, JobOptions
 from toril.types import Backoff, CustomBackoff
 from toril.types.custom_backoff import LONGEST_KIND
+from toril.types.job_options import HIGHEST_PRIORITY_NUMBER, LATEST_MOMENT, LONGEST_DELAY, JobOptions
 
 LONGEST_REMEMBERED = 1_000
 # Most jobs have these, and they would take more room in each than all other options together.

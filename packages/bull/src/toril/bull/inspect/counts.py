@@ -8,8 +8,8 @@ from types import MappingProxyType
 from toril.bull.codec import due_score
 from toril.bull.errors import InvalidQuery
 from toril.bull.inspect.reader import QueueReader
-from toril.bull.options import HIGHEST_PRIORITY_NUMBER
 from toril.types import JobState
+from toril.types.job_options import HIGHEST_PRIORITY_NUMBER
 
 MOST_PRIORITIES = 1000
 

@@ -11,8 +11,8 @@ from toril.backend.http.problems import problems
 from toril.backend.http.responses import json_response
 from toril.backend.http.route import routes_for
 from toril.backend.http.schemas.schedules import SchedulePage, ScheduleView
-from toril.bull.options import LONGEST_JOB_ID
 from toril.bull.schedules import MOST_SCHEDULES_A_PAGE
+from toril.types.job_options import LONGEST_JOB_ID
 
 router = routes_for(Scope.READ)
 admin_router = routes_for(Scope.ADMIN)

@@ -11,8 +11,8 @@ from toril.backend.http.responses import json_response
 from toril.backend.http.route import routes_for
 from toril.backend.http.schemas.queues import Cleaned, Retried
 from toril.bull.admin import Finished
-from toril.bull.options import LONGEST_DELAY
 from toril.types import JobState
+from toril.types.job_options import LONGEST_DELAY
 
 router = routes_for(Scope.ADMIN)
 

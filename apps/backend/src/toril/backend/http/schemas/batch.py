@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from toril.backend.http.problems import Problem
 from toril.backend.http.requests.idempotency import LONGEST_KEY
-from toril.bull.options import HIGHEST_PRIORITY_NUMBER, LONGEST_DELAY
+from toril.types.job_options import HIGHEST_PRIORITY_NUMBER, LONGEST_DELAY
 
 
 class BatchLine(BaseModel):
