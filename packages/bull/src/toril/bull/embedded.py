@@ -49,8 +49,7 @@ class EmbeddedBroker(EmbeddedServer):
         sync: Literal["everysec", "always"] = "everysec",
         program: Path | None = None,
     ) -> None:
-        super().__init__()
-        self._data = data
+        super().__init__(data, failed=EmbeddedBrokerFailed)
         self._port = port
         self._sync = sync
         self._program = program
@@ -70,9 +69,7 @@ class EmbeddedBroker(EmbeddedServer):
         Raises:
             EmbeddedBrokerFailed: it was never started.
         """
-        if self._url is None:
-            raise self._not_started()
-        return self._url
+        return self._started(self._url)
 
     @property
     def pid(self) -> int:
@@ -81,9 +78,7 @@ class EmbeddedBroker(EmbeddedServer):
         Raises:
             EmbeddedBrokerFailed: it was never started.
         """
-        if self._folder is None:
-            raise self._not_started()
-        return int(self._folder.pid.read_text())
+        return int(self._started(self._folder).pid.read_text())
 
     def start(self) -> Self:
         """Start the server and wait until it serves, its jobs loaded. One that runs already is left as it is.
@@ -145,9 +140,6 @@ class EmbeddedBroker(EmbeddedServer):
         if fault is not None:
             failure = EmbeddedBrokerFailed if self.is_running else _EndedAtOnce
             raise failure(str(folder.data), fault)
-
-    def _not_started(self) -> EmbeddedBrokerFailed:
-        return EmbeddedBrokerFailed(str(self._data or "a temporary folder"), "it was not started")
 
 
 class _EndedAtOnce(EmbeddedBrokerFailed):

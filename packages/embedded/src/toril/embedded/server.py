@@ -4,19 +4,29 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import IO, Self
+from pathlib import Path
+from typing import IO, Self, TypeVar
 
 from toril.embedded.guard import Guard
 from toril.embedded.ports import is_taken
+
+T = TypeVar("T")
 
 READY_WITHIN = 60.0  # one that was killed has to recover, and much data takes its time to load
 LOG_TAIL = 2_000
 
 
 class EmbeddedServer(ABC):
-    """It runs from `start` to `stop`, or for as long as a `with` or an `async with` lasts."""
+    """It runs from `start` to `stop`, or for as long as a `with` or an `async with` lasts.
 
-    def __init__(self) -> None:
+    Args:
+        data: the folder that keeps its data; None for a temporary one.
+        failed: makes the error that is raised, from the data folder and a reason.
+    """
+
+    def __init__(self, data: Path | None, *, failed: Callable[[str, str], Exception]) -> None:
+        self._data = data
+        self._failed = failed
         self._guard: Guard | None = None
 
     @property
@@ -33,6 +43,16 @@ class EmbeddedServer(ABC):
         guard, self._guard = self._guard, None
         if guard is not None:
             guard.stop()
+
+    def _started(self, known: T | None) -> T:
+        """What is known of a server since it was started for the first time.
+
+        Raises:
+            what `failed` makes: it never was.
+        """
+        if known is None:
+            raise self._failed(str(self._data or "a temporary folder"), "it was not started")
+        return known
 
     def _why_not_ready(
         self, answers: Callable[[], bool], *, look_every: float, port: int | None, log: IO[bytes]

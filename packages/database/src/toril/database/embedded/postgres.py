@@ -43,8 +43,7 @@ class EmbeddedPostgres(EmbeddedServer):
     """
 
     def __init__(self, data: Path | None = None, *, port: int | None = None) -> None:
-        super().__init__()
-        self._data = data
+        super().__init__(data, failed=EmbeddedPostgresFailed)
         self._port = port
         self._folder: PostgresFolder | None = None
         self._url: str | None = None
@@ -67,9 +66,7 @@ class EmbeddedPostgres(EmbeddedServer):
         Raises:
             EmbeddedPostgresFailed: it was never started.
         """
-        if self._url is None:
-            raise self._not_started()
-        return self._url
+        return self._started(self._url)
 
     @property
     def pid(self) -> int:
@@ -78,9 +75,8 @@ class EmbeddedPostgres(EmbeddedServer):
         Raises:
             EmbeddedPostgresFailed: it was never started.
         """
-        if self._folder is None:
-            raise self._not_started()
-        return int((self._folder.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+        folder = self._started(self._folder)
+        return int((folder.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
 
     def start(self) -> Self:
         """Start the server and wait until it serves. One that runs already is left as it is.
@@ -146,9 +142,6 @@ class EmbeddedPostgres(EmbeddedServer):
     def _socket_url(self, folder: PostgresFolder, database: str) -> str:
         port = "" if self._port is None else f"&port={self._port}"
         return f"postgresql://{USER}@/{database}?host={quote(str(folder.sockets), safe='')}{port}"
-
-    def _not_started(self) -> EmbeddedPostgresFailed:
-        return EmbeddedPostgresFailed(str(self._data or "a temporary folder"), "it was not started")
 
 
 def _temporary_folder(account: Account) -> Path:
