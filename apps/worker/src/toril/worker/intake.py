@@ -8,12 +8,12 @@ from toril.bull.bounds import MOST_JOBS_A_SCRIPT
 from toril.bull.errors import BrokerMisconfigured, BrokerUnavailable, BullError
 from toril.bull.intake import Intake, Taken, TakenJob
 from toril.bull.marker import Marker
+from toril.bull.outage import Outage
 from toril.bull.outcomes import Outcome
 from toril.worker import log
 from toril.worker.bell import Bell
 from toril.worker.locks import LockKeeper
 from toril.worker.monitoring.tally import Tally
-from toril.worker.outage import Outage
 from toril.worker.settling import Settling
 from toril.worker.supply import Supply
 
@@ -184,11 +184,11 @@ class IntakeLoop:
             self._locks.exchanged([outcome], [])
 
     async def _settle_alone(self, intake: Intake, outcome: Outcome) -> Taken:
-        """A Redis that is gone meanwhile has refused nothing."""
+        """A Redis that is gone meanwhile, or where another's function answers, has refused nothing."""
         while True:
             try:
                 return await intake.settle_and_take([outcome], 0)
-            except BrokerUnavailable as error:
+            except (BrokerUnavailable, BrokerMisconfigured) as error:
                 await self._outage.endure(error)
 
     async def _sleep(self, marker: Marker) -> bool:

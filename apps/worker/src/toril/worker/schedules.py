@@ -2,11 +2,11 @@
 
 from toril.bull.errors import BrokerUnavailable, BullError
 from toril.bull.intake import TakenJob
+from toril.bull.outage import Outage
 from toril.bull.outcomes import Failed, Postponed
 from toril.bull.schedule_continuation import ScheduleContinuation
 from toril.types import Keep
 from toril.worker import log
-from toril.worker.outage import Outage
 from toril.worker.unknown import put_back
 
 

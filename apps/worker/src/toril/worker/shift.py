@@ -10,6 +10,7 @@ from toril.bull.intake import Intake, TakenJob
 from toril.bull.keys import QueueKeys
 from toril.bull.locks import LockRenewal
 from toril.bull.marker import Marker
+from toril.bull.outage import Outage
 from toril.bull.outcomes import Outcome, Released
 from toril.bull.schedule_continuation import ScheduleContinuation
 from toril.bull.stalled import StalledCheck
@@ -26,7 +27,6 @@ from toril.worker.isolation.calls import Calls
 from toril.worker.isolation.isolation import Isolation
 from toril.worker.locks import LockKeeper
 from toril.worker.monitoring.tally import Tally
-from toril.worker.outage import Outage
 from toril.worker.retrying import RetryRules
 from toril.worker.schedules import ScheduleKeeper
 from toril.worker.settings import WorkerSettings

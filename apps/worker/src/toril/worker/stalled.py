@@ -3,10 +3,10 @@
 import asyncio
 
 from toril.bull.errors import BullError
+from toril.bull.outage import Outage
 from toril.bull.stalled import StalledCheck
 from toril.worker import log
 from toril.worker.monitoring.tally import Tally
-from toril.worker.outage import Outage
 
 
 async def recover_stalled_jobs(

@@ -4,11 +4,13 @@ import asyncio
 import uuid
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
+from toril.bull.outage import Outage
 from toril.worker import log
 from toril.worker.connections import WorkerConnections
 from toril.worker.errors import WorkerNotEntered
@@ -16,9 +18,12 @@ from toril.worker.handler import RegisteredHandler
 from toril.worker.handlers import QueueHandlers
 from toril.worker.health import WorkerHealth
 from toril.worker.monitoring.tally import Tally
-from toril.worker.outage import Outage
 from toril.worker.settings import WorkerSettings
 from toril.worker.shift import Shift
+
+# Between two tries while Redis is gone, in seconds.
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 2.0
 
 
 class Worker:
@@ -45,7 +50,12 @@ class Worker:
         self._handlers = handlers
         self._settings = settings
         self._strict = strict
-        self._outage = Outage(keys.queue)
+        self._outage = Outage(
+            lost=partial(log.broker_lost, keys.queue),
+            back=partial(log.broker_back, keys.queue),
+            first=FIRST_PAUSE,
+            longest=LONGEST_PAUSE,
+        )
         self.tally = Tally()
         self._stack = AsyncExitStack()
         self._connections: WorkerConnections | None = None

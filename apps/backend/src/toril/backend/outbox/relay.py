@@ -5,17 +5,18 @@ import random
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from psycopg import AsyncConnection, InternalError, OperationalError
 
 from toril.backend.outbox import log
 from toril.backend.outbox.delivery import deliver
-from toril.backend.outbox.outage import Outage
 from toril.bull.bounds import MOST_BYTES_A_SCRIPT, MOST_JOBS_A_SCRIPT
 from toril.bull.connection import Connection
 from toril.bull.errors import BrokerUnavailable
 from toril.bull.keys import DEFAULT_PREFIX
+from toril.bull.outage import Outage
 from toril.bull.relaying import RelayQueue
 from toril.database import DatabaseUnavailable, OutboxMissing
 from toril.database.address import describe
@@ -85,8 +86,8 @@ class OutboxRelay:
         self._poll = poll
         self._strict = strict
         self._batch = min(max(batch, 1), MOST_JOBS_A_SCRIPT)
-        self._database_outage = Outage("PostgreSQL")
-        self._broker_outage = Outage("Redis")
+        self._database_outage = _outage("PostgreSQL")
+        self._broker_outage = _outage("Redis")
         self._stopped = asyncio.Event()
         self._woken = asyncio.Event()
         self.counts = RelayCounts()
@@ -206,3 +207,7 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
+
+
+def _outage(what: str) -> Outage:
+    return Outage(lost=partial(log.lost, what), back=partial(log.back, what))
