@@ -2,10 +2,14 @@
 
 import asyncio
 import socket
+import struct
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any, cast
 
 import pytest
+import uvloop
 
 from toril.bull.server_address import ServerAddress
 from toril.bull.wire import Wire, keep_alive
@@ -48,3 +52,62 @@ async def test_one_that_ended_while_it_was_still_writing_can_be_aborted_all_the_
         wire.abort()
         await wire.close()
         await over.wait()
+
+
+@pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_one_that_was_reset_as_it_was_made_ends_without_a_word_to_the_event_loop(
+    loop_factory: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def use_it(server: socket.socket) -> None:
+        reported: list[object] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: reported.append(context))
+        ours = socket.create_connection(server.getsockname())
+        theirs, _ = server.accept()
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        theirs.close()
+        _, wire = await loop.create_connection(Wire, sock=ours)
+        with pytest.raises(ConnectionResetError):
+            await wire.exchange([("PING",)], loop.time() + 60.0)
+        await wire.close()
+        assert not reported
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        asyncio.Runner(loop_factory=loop_factory) as runner,
+    ):
+        runner.run(use_it(server))
+
+
+class StandingStill:
+    """An event loop at one moment."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop, self._now = loop, loop.time()
+
+    def time(self) -> float:
+        return self._now
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+
+@pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_calls_are_sent_while_the_time_of_another_runs_out(
+    loop_factory: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def send_both() -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            _, wire = await asyncio.get_running_loop().create_unix_connection(Wire, sock=ours)
+            wire.pipelines = True
+            clock = StandingStill(asyncio.get_running_loop())
+            wire._loop = cast("asyncio.AbstractEventLoop", clock)
+            # uvloop makes no timer of what is due within half a millisecond.
+            sent = [wire.send([("PING",)], clock.time() + seconds) for seconds in (0.0001, 60.0)]
+            theirs.sendall(b"+one\r\n+two\r\n")
+            assert [await wire.replies(each) for each in sent] == [[b"one"], [b"two"]]
+            await wire.close()
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(send_both())

@@ -55,7 +55,10 @@ def spin_wait_for(peer: socket.socket) -> SpinWait | None:
 def _is_on_this_host(peer: socket.socket) -> bool:
     if peer.family not in (socket.AF_INET, socket.AF_INET6):
         return True
-    host: str = peer.getpeername()[0]
+    try:
+        host: str = peer.getpeername()[0]
+    except OSError:
+        return False  # it has been reset already
     return ipaddress.ip_address(host.partition("%")[0]).is_loopback
 
 

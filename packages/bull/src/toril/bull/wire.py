@@ -66,7 +66,8 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._under_way: deque[Exchange] = deque()
         self._last_reply: Any = None
-        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm: asyncio.Handle | None = None
+        self._alarm_at = math.inf
 
     @classmethod
     async def dial(cls, address: ServerAddress) -> Self:
@@ -208,12 +209,13 @@ class Wire(asyncio.Protocol):
     # those that are under way then.
     def _set_alarm(self, deadline: float) -> None:
         if self._alarm is not None:
-            if self._alarm.when() <= deadline:
+            if self._alarm_at <= deadline:
                 return
             self._alarm.cancel()
             self._alarm = None
         if deadline < math.inf:
-            self._alarm = self._loop.call_at(deadline, self._go_off)
+            # What is due at once is no timer on uvloop: such a handle does not know when it goes off.
+            self._alarm, self._alarm_at = self._loop.call_at(deadline, self._go_off), deadline
 
     def _go_off(self) -> None:
         self._alarm = None
