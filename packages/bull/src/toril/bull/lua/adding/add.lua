@@ -67,22 +67,22 @@ local function holder_of_key(id, at, options)
 end
 
 local function add(id, at, options)
-  local delay, priority = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
+  local delay, priority = ARGV[at + 4], ARGV[at + 5]
   local extra = options.de and { 'deid', options.de.id }
   store(id, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], options.timestamp or ARGV[1], delay, priority, extra)
-  if delay > 0 then
+  if delay ~= '0' then
     local due = (options.timestamp or now) + delay
     append_scored(delayed, delayed_score(due), id)
     emit('delayed', 'jobId', id, 'delay', due)
     return
   end
-  if priority > 0 then
+  if priority ~= '0' then
     append_scored(prioritized, priority * 4294967296, id)
   else
     local line = options.lifo and front or back
     line[#line + 1] = id
   end
-  emit('waiting', 'jobId', id)
+  call('XADD', events_key, '*', 'event', 'waiting', 'jobId', id)
 end
 
 --- each call
@@ -96,7 +96,7 @@ for i = 1, count do
   local options = ARGV[at + 6] ~= '' and cjson.decode(ARGV[at + 3]) or NOTHING_MORE
   local id, holder = ARGV[at], nil
   if id == '' then
-    id = string.format('%.0f', last_number - count + i)
+    id = string.format('%d', last_number - count + i)
   elseif call('EXISTS', base .. id) == 1 then
     holder = id
     emit('duplicated', 'jobId', id)

@@ -8,5 +8,5 @@ local function store(id, name, data, options, now, delay, priority, extra)
     call('HSET', base .. id, 'name', name, 'data', data, 'opts', options, 'timestamp', now,
       'delay', delay, 'priority', priority)
   end
-  emit('added', 'jobId', id, 'name', name)
+  call('XADD', events_key, '*', 'event', 'added', 'jobId', id, 'name', name)
 end
