@@ -6,7 +6,7 @@ from toril.bull.bounds import MOST_JOBS_A_SCRIPT
 from toril.bull.connection import Connection
 from toril.bull.inspect import QueueInspector
 from toril.bull.keys import QueueKeys
-from toril.bull.queue import AddedJobs, JobQueue, NewJob
+from toril.bull.queue import AddedJobs, JobQueue, NewJob, encoded_jobs, run_arguments
 from toril.types import Deduplicate, JobState
 from toril.types.job_options import JobOptions
 
@@ -24,6 +24,19 @@ async def test_ids_come_back_in_order_whatever_the_mixture(connection: Connectio
     assert counts.by_state[JobState.WAITING] == 3
     assert counts.by_state[JobState.DELAYED] == 1
     assert counts.by_state[JobState.PRIORITIZED] == 1
+
+
+async def test_jobs_with_terms_in_common_travel_as_one_run_and_keep_their_own(
+    connection: Connection, keys: QueueKeys
+) -> None:
+    jobs = [job(), job(), job(priority=3), job("varnish", priority=3), job("varnish", priority=3), job()]
+    [encoded] = encoded_jobs(jobs)
+    assert len(run_arguments(encoded.jobs)) == 4 * 4 + 2 * len(
+        jobs
+    )  # terms and number of each run, id and data of each job
+    ids = await JobQueue(connection, keys).add(jobs)
+    hashes = [await connection.execute("HMGET", keys.base + job_id, "name", "priority") for job_id in ids]
+    assert hashes == [[each.name.encode(), str(each.options.priority).encode()] for each in jobs]
 
 
 async def test_a_large_batch_is_cut_and_stays_in_order(connection: Connection, keys: QueueKeys) -> None:

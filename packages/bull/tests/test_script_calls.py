@@ -92,7 +92,7 @@ async def test_calls_run_in_their_order_whatever_others_load_meanwhile(
         await asyncio.sleep(0)
         # Blocking, so that the first has no answer yet.
         with ThreadConnection.open(url) as another:
-            another.run(load("adding/add"), [KEYS.meta], [1, "", "paint", b"{}", b"{}", 0, 0, ""])
+            another.run(load("adding/add"), [KEYS.meta], [1, "paint", b"{}", "", 1, "", b"{}"])
         second = asyncio.create_task(JobQueue(painter, KEYS).add([JOB]))
         assert int((await first)[0]) < int((await second)[0])
 
@@ -110,7 +110,7 @@ async def test_a_user_who_may_not_use_functions_runs_the_script(
     assert await calls(admin, "evalsha") == 3
     with ThreadConnection.open(url) as blocking:
         for _ in range(3):
-            blocking.run(load("adding/add"), [KEYS.meta], [1, "", "paint", b"{}", b"{}", 0, 0, ""])
+            blocking.run(load("adding/add"), [KEYS.meta], [1, "paint", b"{}", "", 1, "", b"{}"])
     assert await calls(admin, "evalsha") == 6
     assert await calls(admin, "fcall") <= 4
     assert await admin.execute("LLEN", KEYS.wait) == 6
@@ -153,7 +153,7 @@ async def test_a_server_that_stays_full_is_asked_once_in_a_while(admin: Connecti
             now.append(at * LOAD_AGAIN_AFTER)
             for _ in range(5):
                 with pytest.raises(BrokerUnavailable, match="memory is full"):
-                    painter.run(load("adding/add"), [KEYS.meta], [1, "", "paint", b"{}", b"{}", 0, 0, ""])
+                    painter.run(load("adding/add"), [KEYS.meta], [1, "paint", b"{}", "", 1, "", b"{}"])
     assert await calls(admin, "function|load", "rejected_calls") == 4
 
 

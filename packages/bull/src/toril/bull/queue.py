@@ -1,10 +1,10 @@
 """Adding jobs to a queue, many in one round trip."""
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import repeat
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from toril.bull.bounds import MOST_BYTES_A_SCRIPT, MOST_JOBS_A_SCRIPT
 from toril.bull.codec import encode_options, encode_text, text, to_milliseconds
@@ -14,9 +14,6 @@ from toril.bull.replies import CALL_WITHIN, Argument
 from toril.bull.script_calls import foreign_function
 from toril.bull.scripts import load
 from toril.types.job_options import JobOptions
-
-ARGUMENTS_A_JOB = 7
-"""See `job_arguments`."""
 
 
 class NewJob(NamedTuple):
@@ -31,16 +28,28 @@ class NewJob(NamedTuple):
     job_id: str | None = None
 
 
+class Terms(NamedTuple):
+    """What most jobs of a contract have in common, as lua/adding/add.lua takes it."""
+
+    name: bytes
+    options: bytes
+    terms: str
+
+
 class EncodedJobs(NamedTuple):
     """Jobs as the script takes them, no more than Redis handles in one call while it stays responsive.
 
     Attributes:
+        jobs: of each what it has in common with others, its id ("" for the next number) and its data.
         size: bytes of their data.
     """
 
-    arguments: list[Argument]
-    number: int
+    jobs: list[tuple[Terms, str, bytes]]
     size: int
+
+    @property
+    def number(self) -> int:
+        return len(self.jobs)
 
 
 class AddedJobs(list[str]):
@@ -76,42 +85,62 @@ class AddedJobs(list[str]):
 
 def encoded_jobs(jobs: Iterable[NewJob]) -> Iterator[EncodedJobs]:
     """The jobs in order, in parts that one script call each handles."""
-    arguments: list[Argument] = []
-    count = size = 0
+    encoded: list[tuple[Terms, str, bytes]] = []
+    size = 0
     for job in jobs:
-        if count >= MOST_JOBS_A_SCRIPT or size > MOST_BYTES_A_SCRIPT:
-            yield EncodedJobs(arguments, count, size)
-            arguments, count, size = [], 0, 0
-        arguments += job_arguments(job)
-        count += 1
+        if len(encoded) >= MOST_JOBS_A_SCRIPT or size > MOST_BYTES_A_SCRIPT:
+            yield EncodedJobs(encoded, size)
+            encoded, size = [], 0
+        encoded.append(_encoded(job))
         size += len(job.data)
-    if count:
-        yield EncodedJobs(arguments, count, size)
+    if encoded:
+        yield EncodedJobs(encoded, size)
 
 
 def encoded_job(job: NewJob) -> EncodedJobs:
     """One job, by itself."""
-    return EncodedJobs([*job_arguments(job)], 1, len(job.data))
+    return EncodedJobs([_encoded(job)], len(job.data))
 
 
-def job_arguments(job: NewJob) -> tuple[Argument, ...]:
-    """The job as the header of lua/adding/add.lua lists it."""
+def run_arguments(jobs: Sequence[tuple[Terms, str, bytes]]) -> list[Argument]:
+    """The jobs in runs, as the header of lua/adding/add.lua lists them."""
+    if len(jobs) == 1:
+        terms, job_id, data = jobs[0]
+        return [*terms, 1, job_id, data]
+    arguments: list[Argument] = []
+    run: Terms | None = None
+    begin = 0
+    for terms, job_id, data in jobs:
+        # Equal ones are one and the same where it matters: `_remembered_terms`.
+        if terms is not run:
+            if run is not None:
+                arguments[begin] = (len(arguments) - begin) // 2
+            begin = len(arguments) + len(terms)
+            arguments += (*terms, 1)
+            run = terms
+        arguments += (job_id, data)
+    if run is not None:
+        arguments[begin] = (len(arguments) - begin) // 2
+    return arguments
+
+
+def job_arguments(job: NewJob) -> list[Argument]:
+    """The job as a run by itself."""
+    return run_arguments([_encoded(job)])
+
+
+def _encoded(job: NewJob) -> tuple[Terms, str, bytes]:
     has_own = job.job_id is not None or job.options.is_own
-    name, options, delay, priority, more = (_terms if has_own else _remembered_terms)(
-        job.name, job.options, job.job_id
-    )
-    return job.job_id or "", name, job.data, options, delay, priority, more
+    terms = (_terms if has_own else _remembered_terms)(job.name, job.options, job.job_id)
+    return terms, job.job_id or "", job.data
 
 
-def _terms(name: str, options: JobOptions, job_id: str | None) -> tuple[bytes, bytes, str, str, str]:
-    """What most jobs of a contract have in common."""
-    return (
-        encode_text(name),
-        encode_options(options, job_id),
-        str(to_milliseconds(options.delay)),
-        str(options.priority),
-        "1" if options.lifo or options.is_own else "",
-    )
+def _terms(name: str, options: JobOptions, job_id: str | None) -> Terms:
+    more = "1" if options.lifo or options.is_own else ""
+    delay = to_milliseconds(options.delay)
+    is_plain = not (delay or options.priority or more)
+    terms = "" if is_plain else f"{delay} {options.priority} {more}"
+    return Terms(encode_text(name), encode_options(options, job_id), terms)
 
 
 _remembered_terms = lru_cache(maxsize=1024)(_terms)
@@ -150,7 +179,7 @@ class JobQueue:
         return added
 
     async def add_together(
-        self, parts: Iterable[EncodedJobs], *, behind: AddedJobs | None = None, now: float | None = None
+        self, parts: Sequence[EncodedJobs], *, behind: AddedJobs | None = None, now: float | None = None
     ) -> AddedJobs:
         """Adds the jobs in one script call: together they must be no more than that handles.
 
@@ -163,17 +192,24 @@ class JobQueue:
             BrokerMisconfigured: something else than our function has answered.
         """
         added = AddedJobs() if behind is None else behind
-        arguments: list[Argument] = [to_milliseconds(time.time() if now is None else now)]
-        for part in parts:
-            arguments += part.arguments
+        jobs = parts[0].jobs if len(parts) == 1 else [job for part in parts for job in part.jobs]
+        arguments = [to_milliseconds(time.time() if now is None else now), *run_arguments(jobs)]
         before = len(added)
         answer = await self._connection.run(self._script, self._meta, arguments, timeout=self._timeout)
         try:
-            added.take_in(*answer)
+            *ids, known = answer
+            added.take_in(ids, _places(known))
         except (TypeError, ValueError, AttributeError) as mismatch:
             raise foreign_function(self._connection.address, self._script, mismatch) from mismatch
-        number = len(arguments) // ARGUMENTS_A_JOB
-        if len(added) - before != number:
-            mismatch = f"{len(added) - before} ids for {number} jobs"
+        if len(added) - before != len(jobs):
+            mismatch = f"{len(added) - before} ids for {len(jobs)} jobs"
             raise foreign_function(self._connection.address, self._script, mismatch)
         return added
+
+
+def _places(known: object) -> list[int]:
+    if known is None:
+        return []
+    if not isinstance(known, list):
+        raise TypeError(f"{known!r} are no places")
+    return cast("list[int]", known)

@@ -2,7 +2,7 @@
 Adds jobs that come from rows of an outbox, in the order given, each row's once.
 
 KEYS  1 the queue's meta key
-ARGV  as of adding/add, then the id of each job's row
+ARGV  as of adding/add, each job a run by itself, then the id of each job's row
 Reply how many rows were new
 Events those of adding/add
 ]]
@@ -17,7 +17,7 @@ local function remove_remains(id)
   end
 end
 
-local ARGUMENTS_A_JOB = 7
+local ARGUMENTS_A_JOB = 6
 local count = (#ARGV - 1) / (ARGUMENTS_A_JOB + 1)
 local rows, jobs = {}, { ARGV[1] }
 for i = 1, count do
@@ -25,7 +25,7 @@ for i = 1, count do
   if not was_relayed(row) then
     rows[#rows + 1] = row
     local before = 1 + (i - 1) * ARGUMENTS_A_JOB
-    remove_remains(ARGV[before + 1])
+    remove_remains(ARGV[before + 5])
     for at = before + 1, before + ARGUMENTS_A_JOB do
       jobs[#jobs + 1] = ARGV[at]
     end
