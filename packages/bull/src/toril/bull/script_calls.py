@@ -53,15 +53,14 @@ class ScriptCalls:
 
     def first(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> list[Command]:
         """What runs a script that the server knows."""
-        function = script.function
-        if function is None:
-            return [_evalsha(script, keys, arguments)]
-        if self._only_scripts_until is None:
-            return [_fcall(function, keys, arguments)]
-        if self._clock() < self._only_scripts_until:
-            return [_evalsha(script, keys, arguments)]
+        function, until = script.function, self._only_scripts_until
+        if function is None or (until is not None and self._clock() < until):
+            return [("EVALSHA", script.sha, len(keys), *keys, *arguments)]
+        call: Command = ("FCALL", function.name, len(keys), *keys, *arguments)
+        if until is None:
+            return [call]
         self._only_scripts_until = None
-        return _load_and_call(function, keys, arguments)
+        return [_loading(function), call]
 
     def next(
         self, script: Script, keys: Sequence[str], arguments: Sequence[Argument], replies: Sequence[Any]
@@ -88,9 +87,9 @@ class ScriptCalls:
             lasts = isinstance(loaded[-1], ReplyError) and _NOT_TO_BE_LOADED.match(str(loaded[-1]))
             self._only_scripts_until = math.inf if lasts else self._clock() + LOAD_AGAIN_AFTER
         elif self._only_scripts_until is None:
-            return _load_and_call(script.function, keys, arguments)
+            return [_loading(script.function), *self.first(script, keys, arguments)]
         # Else one that was sent before has found out: this one must not come before its second try.
-        return [_evalsha(script, keys, arguments)]
+        return self.first(script, keys, arguments)
 
     def begin_anew(self) -> None:
         """Another server may answer from now on."""
@@ -107,14 +106,6 @@ def foreign_function(address: str, script: Script, mismatch: object) -> BrokerMi
     )
 
 
-def _fcall(function: Function, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
-    return ("FCALL", function.name, len(keys), *keys, *arguments)
-
-
-def _evalsha(script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
-    return ("EVALSHA", script.sha, len(keys), *keys, *arguments)
-
-
-def _load_and_call(function: Function, keys: Sequence[str], arguments: Sequence[Argument]) -> list[Command]:
+def _loading(function: Function) -> Command:
     # REPLACE, as another may load it at this moment.
-    return [("FUNCTION", "LOAD", "REPLACE", function.library), _fcall(function, keys, arguments)]
+    return ("FUNCTION", "LOAD", "REPLACE", function.library)
