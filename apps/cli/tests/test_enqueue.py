@@ -11,6 +11,7 @@ import pytest
 
 from support.command_line import Toril
 from support.jobs import handlers, paint
+from support.waiting import eventually
 from toril.bull.embedded import EmbeddedBroker
 from toril.worker import Worker, WorkerFactory
 
@@ -24,8 +25,11 @@ def worker(broker: EmbeddedBroker, prefix: str) -> Iterator[None]:
     async def work() -> None:
         async with WorkerFactory(broker.url, handlers, prefix=prefix).create(paint) as worker:
             running.append((asyncio.get_running_loop(), worker))
+            at_work = asyncio.create_task(worker.run())
+            # By then it has said that it starts; else it would on the stdout of a command.
+            await eventually(lambda: worker.health.is_running)
             started.set()
-            await worker.run()
+            await at_work
 
     thread = threading.Thread(target=lambda: asyncio.run(work()))
     thread.start()
