@@ -15,8 +15,10 @@ from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.errors import BrokerUnavailable, CommandRefused
 from toril.bull.keys import QueueKeys
+from toril.bull.node import Node
 from toril.bull.scripts import Script
 from toril.bull.thread_connection import ThreadConnection
+from toril.bull.wire import Wire
 
 
 def script(text: str) -> Script:
@@ -307,3 +309,24 @@ async def test_closing_ends_the_call_in_flight_and_every_later_one(broker: Embed
     for call in (waiting, connection.execute("PING")):
         with pytest.raises(BrokerUnavailable):
             await call
+
+
+async def test_one_that_is_closed_as_the_server_has_let_it_in_is_not_left_open(
+    broker: EmbeddedBroker, connection: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    closed = Connection(broker.url, client_name="closed")
+    greet = Node._greet
+
+    async def greet_and_close(node: Node, wire: Wire) -> int:
+        client_id = await greet(node, wire)
+        await closed.close()
+        return client_id
+
+    monkeypatch.setattr(Node, "_greet", greet_and_close)
+    with pytest.raises(BrokerUnavailable, match="closed"):
+        await closed.execute("PING")
+
+    async def is_gone() -> bool:
+        return b"name=closed" not in await connection.execute("CLIENT", "LIST")
+
+    await eventually(is_gone)

@@ -165,17 +165,21 @@ class Node:
         raise BrokerUnreachable(str(self.server), reason(cause)) from cause
 
     async def _dial(self) -> Wire:
-        if self._closed:
-            raise ConnectionAbortedError(CLOSED_HERE)
+        self._refuse_if_closed()
         wire = await Wire.dial(self.server)
         try:
-            self.client_id = await self._greet(wire)
+            client_id = await self._greet(wire)
+            self._refuse_if_closed()  # maybe since the greeting was answered
         except BaseException:
             wire.abort()
             raise
         wire.pipelines = self._pipelines
-        self._wire = wire
+        self._wire, self.client_id = wire, client_id
         return wire
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise ConnectionAbortedError(CLOSED_HERE)
 
     async def _greet(self, wire: Wire) -> int:
         """Tells the server who we are: what it knows us by."""
