@@ -6,9 +6,9 @@ local function add(_, argv)
   local count = tonumber(argv[5])
   local last, ids = call('INCRBY', base .. 'id', count), {}
   for number = last - count + 1, last do
-    local id = tostring(number)
+    local id = string.format('%d', number)
     ids[#ids + 1] = id
-    call('HSET', base .. id, 'name', name, 'data', data, 'opts', '{"attempts":1}', 'timestamp', now,
+    call('HSET', base .. id, 'name', name, 'data', data, 'opts', '{}', 'timestamp', now,
       'delay', 0, 'priority', 0)
     call('XADD', base .. 'events', '*', 'event', 'added', 'jobId', id, 'name', name)
     call('XADD', base .. 'events', '*', 'event', 'waiting', 'jobId', id)
@@ -44,7 +44,9 @@ local function settle_and_take(_, argv)
   end
   local ids, jobs = call('RPOP', base .. 'wait', argv[4]) or {}, {}
   for place, id in ipairs(ids) do
-    jobs[place] = call('HMGET', base .. id, 'name', 'data', 'opts', 'timestamp', 'defa', 'ats', 'atm')
+    local job = call('HMGET', base .. id, 'name', 'data', 'opts', 'timestamp', 'ats', 'atm', 'defa')
+    local at = 5 * place
+    jobs[at - 4], jobs[at - 3], jobs[at - 2], jobs[at - 1], jobs[at] = id, job[1], job[2], job[3], job[4]
     call('SET', base .. id .. ':lock', token, 'PX', 30000)
     call('XADD', base .. 'events', '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
     call('HSET', base .. id, 'processedOn', now, 'ats', 1)
@@ -52,7 +54,7 @@ local function settle_and_take(_, argv)
   if ids[1] then
     call('LPUSH', base .. 'active', unpack(ids))
   end
-  return { ids, jobs }
+  return jobs
 end
 
 redis.register_function('bench_add', add)

@@ -18,6 +18,7 @@ from toril.bull.keys import QueueKeys
 from toril.bull.replies import Argument
 
 IN_FLIGHT = 2
+VALUES_OF_JOB = 5
 LOCKED_BY = "0123456789abcdef"
 LIBRARY = Path(__file__).with_suffix(".lua")
 DATA = b'{"stamp":12345,"text":"%s"}' % TEXT.encode()
@@ -57,7 +58,8 @@ async def _add(connection: Connection, count: int) -> None:
 async def _process(connection: Connection, capacity: int) -> None:
     ids: list[bytes] = []
     while True:
-        ids, _ = await _call(connection, "bench_settle_and_take", LOCKED_BY, capacity, *ids)
+        jobs = await _call(connection, "bench_settle_and_take", LOCKED_BY, capacity, *ids)
+        ids = jobs[::VALUES_OF_JOB]
         if not ids:
             return
 
