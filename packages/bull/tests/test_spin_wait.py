@@ -51,6 +51,16 @@ async def test_what_is_due_at_once_is_waited_for_awake() -> None:
         assert await was_awake(waits, clock, done_after=2)
 
 
+async def test_who_waits_lets_others_have_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    yielded: list[None] = []
+    monkeypatch.setattr(spin_wait.os, "sched_yield", lambda: yielded.append(None))
+    clock = Clock()
+
+    await was_awake(SpinWait(clock), clock, done_after=2)
+
+    assert len(yielded) == clock.looks - 1  # the first look is when it begins
+
+
 async def test_after_waits_that_were_too_long_more_and_more_are_slept_through() -> None:
     clock = Clock()
     waits = SpinWait(clock)

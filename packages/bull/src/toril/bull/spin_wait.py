@@ -43,6 +43,8 @@ class SpinWait:
                 self._in_vain = min(max(1, 2 * self._in_vain), MOST_SLEPT_THROUGH)
                 self._slept_through = 0
                 return
+            # Maybe it is the server that waits for our processor.
+            os.sched_yield()
             await asyncio.sleep(0)
         self._in_vain = 0
 
