@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -11,6 +11,7 @@ import pytest
 from support.command_line import CommandProcess
 from support.household import Start
 from support.isolated_jobs import Grind
+from support.processes import is_alive
 from support.waiting import eventually
 from toril.backend import QueueService
 
@@ -31,7 +32,7 @@ def pids_in(started: Path) -> list[int]:
 
 
 def none_runs(pids: list[int]) -> bool:
-    return not any(psutil.pid_exists(pid) for pid in pids)
+    return not any(is_alive(pid) for pid in pids)
 
 
 async def test_what_a_handler_prints_is_seen_at_once(toril: Start, url: str) -> None:
@@ -64,7 +65,7 @@ async def test_ctrl_c_brings_no_tracebacks_of_children(toril: Start, url: str, f
             await eventually(lambda: pids_in(started))
         worker.interrupt_all()
         for pid in [*pids_in(started), idle.pid]:
-            if psutil.pid_exists(pid):
+            with suppress(psutil.NoSuchProcess):
                 psutil.Process(pid).send_signal(signal.SIGINT)  # even so
         assert worker.exit_code() == 0, worker.log
         assert "Traceback" not in worker.log

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from support.isolated_jobs import QUICK, Grind, GrindBriefly, GrindTwice, mill, millers, running_mill
+from support.processes import children_of, is_alive
 from support.waiting import eventually
 from support.workshop import is_in
 from toril.backend import JobFailed
@@ -18,11 +19,7 @@ from toril.types import JobState
 
 def children() -> list[psutil.Process]:
     """The child processes of ours that run handlers."""
-    return [
-        child
-        for child in psutil.Process().children()
-        if "toril.worker.isolation.child" in " ".join(child.cmdline())
-    ]
+    return children_of(whose=lambda command: "toril.worker.isolation.child" in " ".join(command))
 
 
 def sessions_of(pids: set[int]) -> list[psutil.Process]:
@@ -37,10 +34,6 @@ def _session(process: psutil.Process) -> int:
         return os.getsid(process.pid)
     except ProcessLookupError:
         return 0
-
-
-def is_alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 async def test_a_job_runs_in_a_child_that_ends_with_its_worker(broker: EmbeddedBroker, prefix: str) -> None:

@@ -6,6 +6,7 @@ from typing import Self
 
 import psutil
 
+from support.processes import is_alive
 from support.waiting import eventually
 
 
@@ -42,4 +43,4 @@ class Owner:
 
 async def ended(process: psutil.Process) -> None:
     """Waits until a process has ended."""
-    await eventually(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+    await eventually(lambda: not is_alive(process))

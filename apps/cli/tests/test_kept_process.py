@@ -7,9 +7,9 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import psutil
 import pytest
 
+from support.processes import is_alive
 from support.waiting import eventually
 from toril.cli import kept_process as module
 from toril.cli.kept_process import Command, KeptProcess
@@ -106,7 +106,7 @@ async def test_one_that_does_not_end_is_killed_with_its_children(told: Told):
 
     assert task.result() == -signal.SIGKILL
     assert "no" in told.lines
-    await eventually(lambda: not _lives(child))
+    await eventually(lambda: not is_alive(child))
 
 
 async def test_cancelling_ends_it(told: Told):
@@ -116,11 +116,4 @@ async def test_cancelling_ends_it(told: Told):
     await asyncio.wait([task])
 
     assert task.cancelled()
-    assert not _lives(int(told.lines[0]))
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    assert not is_alive(int(told.lines[0]))

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from support.owners import Owner, ended
+from support.processes import children_of
 from support.waiting import eventually
 from toril.bull.broker_folder import BrokerFolder, answers
 from toril.bull.embedded import VARIABLES, EmbeddedBroker
@@ -161,9 +162,7 @@ def test_a_new_owner_waits_for_the_server_of_a_killed_one(tmp_path: Path):
 
 async def test_a_forked_child_does_not_keep_its_parents_broker_alive(tmp_path: Path):
     with owner_of(tmp_path, then="if os.fork() == 0: os.close(1); signal.pause()") as owner:
-        [child] = [
-            process for process in psutil.Process(owner.process.pid).children() if "-c" in process.cmdline()
-        ]
+        [child] = children_of(owner.process.pid, whose=lambda command: "-c" in command)
         try:
             owner.kill()
             await ended(owner.server)
