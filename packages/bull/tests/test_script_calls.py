@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from hiredis import ReplyError
 
+from support.waiting import eventually
 from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
 from toril.bull.errors import BrokerMisconfigured, BrokerUnavailable, CommandRefused
@@ -239,6 +240,22 @@ async def test_a_call_finds_nothing_of_the_one_before_it(admin: Connection) -> N
     assert await admin.execute("ZCARD", other.marker) == 1
     assert await admin.execute("HGET", other.meta, "opts.maxLenEvents") == b"10000"
     assert await admin.execute("LLEN", other.wait) == 1
+
+
+async def test_a_function_keeps_no_payload_of_jobs_that_are_gone(admin: Connection) -> None:
+    painting = Intake(admin, KEYS, worker_id="painter", lock_duration=60.0)
+    # Each batch ends before the place where the large job of the one before it stood.
+    for length in range(40, 0, -3):
+        large = NewJob("paint", b'"%d%s"' % (length, b"x" * 1_000_000), JobOptions())
+        await JobQueue(admin, KEYS).add([JOB] * (length - 1) + [large])
+        assert len((await painting.settle_and_take([], length)).jobs) == length
+
+    async def are_gone() -> bool:
+        await painting.settle_and_take([], 1)
+        report = (await admin.execute("INFO", "memory")).decode()
+        return int(report.partition("used_memory_vm_functions:")[2].partition("\r")[0]) < 5_000_000
+
+    await eventually(are_gone)
 
 
 async def test_a_call_that_fails_in_the_middle_leaves_nothing_to_the_next_one(admin: Connection) -> None:

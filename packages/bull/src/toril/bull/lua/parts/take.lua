@@ -75,13 +75,17 @@ end
 -- on a slow line before the worker knows of them.
 local MOST_BYTES = 4000000
 
+-- A list of more bytes is not filled again by the next call: each place would keep the last payload that stood there,
+-- in memory that counts towards no limit, until a batch comes that far again.
+local MOST_KEPT = 16000
+
 -- Ghosts must not hold the server up: a call that has dropped as many leaves the rest to the next one.
 local MOST_GHOSTS = 500
 
 -- What this call has taken so far, in lists as in parts/locks.lua: `taken` says how many are this call's. `seen` are the
 -- ids that were read, `reading` is the place in its line of the last one.
 local taken_ids, taken_jobs, taken = {}, {}, 0
-local seen, bytes, reading
+local seen, bytes, reading = nil, 0, nil
 
 -- Reads the jobs of a line from a place on, to the end or up to the bound on bytes. Ghosts (ids whose job is gone, and
 -- the markers of a BullMQ before v5) are dropped. So is an id that was seen before: no script puts one in line twice,
@@ -162,6 +166,9 @@ local function take(capacity, now)
   local limit = queue_limit or ARGV[6] ~= '' and tonumber(ARGV[6])
   promote_due(now, blocked)
 
+  if bytes > MOST_KEPT then
+    taken_jobs = {}
+  end
   taken, seen, bytes = 0, {}, 0
   local limited, exhausted, ghosts, fault = limited_for(limit), false, 0, nil
   while bytes < MOST_BYTES and not fault and limited == 0 and not blocked and not exhausted
