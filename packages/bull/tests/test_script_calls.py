@@ -12,7 +12,7 @@ from toril.bull.embedded import EmbeddedBroker
 from toril.bull.errors import BrokerMisconfigured, BrokerUnavailable, CommandRefused
 from toril.bull.intake import Intake
 from toril.bull.keys import QueueKeys
-from toril.bull.outcomes import Retried
+from toril.bull.outcomes import Completed, Retried
 from toril.bull.queue import JobQueue, NewJob
 from toril.bull.script_calls import LOAD_AGAIN_AFTER, ScriptCalls
 from toril.bull.scripts import load
@@ -265,6 +265,37 @@ async def test_a_call_that_fails_in_the_middle_leaves_nothing_to_the_next_one(ad
     other = QueueKeys("sculpt")
     assert list(await JobQueue(admin, other).add([JOB])) == ["1"]
     assert await admin.execute("LRANGE", other.wait, 0, -1) == [b"1"]
+
+
+async def test_what_a_call_has_settled_keeps_no_later_one_from_trimming_and_drains_the_queue_once(
+    admin: Connection,
+) -> None:
+    painting = Intake(admin, KEYS, worker_id="painter", lock_duration=60.0)
+    await JobQueue(admin, KEYS).add([JOB] * 2)
+    for _ in range(2):
+        [job] = (await painting.settle_and_take([], 1)).jobs
+        before = await calls(admin, "xtrim")
+        await painting.settle_and_take([Completed(job.id, job.token, b"1")], 0)
+        assert await calls(admin, "xtrim") == before + 1
+    await painting.settle_and_take([], 0)
+    events = await admin.execute("XRANGE", KEYS.events, "-", "+")
+    assert [fields for _, fields in events if b"drained" in fields] == [[b"event", b"drained"]]
+
+
+async def test_what_a_call_was_kept_from_taking_off_active_is_no_business_of_the_next_one(
+    admin: Connection,
+) -> None:
+    painting = Intake(admin, KEYS, worker_id="painter", lock_duration=60.0)
+    await JobQueue(admin, KEYS).add([JOB] * 5)
+    outcomes = [Completed(job.id, job.token, b"1") for job in (await painting.settle_and_take([], 5)).jobs]
+    await admin.execute("ACL", "SETUSER", "default", "-ltrim")
+    with pytest.raises(CommandRefused):
+        await painting.settle_and_take(outcomes[:3], 0)
+    await admin.execute("ACL", "SETUSER", "default", "+ltrim")
+    await painting.settle_and_take(outcomes[3:4], 0)
+    assert await admin.execute("LRANGE", KEYS.active, 0, -1) == [b"5", b"3", b"2", b"1"]
+    assert not (await painting.settle_and_take(outcomes[:3], 0)).refused
+    assert await admin.execute("LRANGE", KEYS.active, 0, -1) == [b"5"]
 
 
 async def test_a_queue_whose_meta_cannot_be_read_starts_nothing(admin: Connection) -> None:
