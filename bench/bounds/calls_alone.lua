@@ -26,7 +26,7 @@ local function settle(call, base, now, ids)
   end
   call('MGET', unpack(locks))
   for _, id in ipairs(ids) do
-    call('HMGET', base .. id, 'timestamp', 'atm', 'parentKey', 'deid', 'defa')
+    call('HMGET', base .. id, 'name', 'atm', 'parentKey', 'deid', 'defa')
     call('HSET', base .. id, 'atm', 1, 'returnvalue', '12345', 'finishedOn', now)
     call('XADD', base .. 'events', '*', 'event', 'completed', 'jobId', id, 'returnvalue', '12345', 'prev', 'active')
   end

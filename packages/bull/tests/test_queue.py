@@ -31,9 +31,8 @@ async def test_jobs_with_terms_in_common_travel_as_one_run_and_keep_their_own(
 ) -> None:
     jobs = [job(), job(), job(priority=3), job("varnish", priority=3), job("varnish", priority=3), job()]
     [encoded] = encoded_jobs(jobs)
-    assert len(run_arguments(encoded.jobs)) == 4 * 4 + 2 * len(
-        jobs
-    )  # terms and number of each run, id and data of each job
+    runs, values_of_run, values_of_job = 4, 4, 2
+    assert len(run_arguments(encoded.jobs)) == runs * values_of_run + len(jobs) * values_of_job
     ids = await JobQueue(connection, keys).add(jobs)
     hashes = [await connection.execute("HMGET", keys.base + job_id, "name", "priority") for job_id in ids]
     assert hashes == [[each.name.encode(), str(each.options.priority).encode()] for each in jobs]

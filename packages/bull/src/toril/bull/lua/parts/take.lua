@@ -41,21 +41,21 @@ end
 -- scores the prioritized ones had, if there are any.
 local function pop(wanted)
   lone = wanted == 1 and call('RPOPLPUSH', base .. 'wait', base .. 'active')
-  local ids = lone and { lone } or wanted > 1 and call('RPOP', base .. 'wait', wanted) or {}
-  local missing = wanted - #ids
+  local line = lone and { lone } or wanted > 1 and call('RPOP', base .. 'wait', wanted) or {}
+  local missing = wanted - #line
   if missing == 0 then
-    return ids, false
+    return line, false
   end
   local prioritized = call('ZPOPMIN', base .. 'prioritized', missing)
   if #prioritized == 0 then
-    return ids, true
+    return line, true
   end
   local scores = {}
   for i = 1, #prioritized, 2 do
-    ids[#ids + 1] = prioritized[i]
+    line[#line + 1] = prioritized[i]
     scores[prioritized[i]] = prioritized[i + 1]
   end
-  return ids, #prioritized < missing * 2, scores
+  return line, #prioritized < missing * 2, scores
 end
 
 -- Puts the ids of a line back where they were popped, from one place to another one.
