@@ -242,12 +242,13 @@ async def test_a_call_finds_nothing_of_the_one_before_it(admin: Connection) -> N
     assert await admin.execute("LLEN", other.wait) == 1
 
 
-async def test_a_function_keeps_no_payload_of_jobs_that_are_gone(admin: Connection) -> None:
+@pytest.mark.parametrize("field", ["data", "stacktrace"])
+async def test_a_function_keeps_nothing_large_of_jobs_that_are_gone(admin: Connection, field: str) -> None:
     painting = Intake(admin, KEYS, worker_id="painter", lock_duration=60.0)
     # Each batch ends before the place where the large job of the one before it stood.
     for length in range(40, 0, -3):
-        large = NewJob("paint", b'"%d%s"' % (length, b"x" * 1_000_000), JobOptions())
-        await JobQueue(admin, KEYS).add([JOB] * (length - 1) + [large])
+        *_, last = await JobQueue(admin, KEYS).add([JOB] * length)
+        await admin.execute("HSET", KEYS.base + last, "ats", 1, field, b'"%d%s"' % (length, b"x" * 1_000_000))
         assert len((await painting.settle_and_take([], length)).jobs) == length
 
     async def are_gone() -> bool:
