@@ -39,7 +39,7 @@ def test_every_measure_has_a_value_for_every_system_and_stands_beside_its_ratio(
     values: dict[str, dict[str, float]] = {}
     for sample in json.loads(raw.read_text())["samples"]:
         values.setdefault(sample["figure"], {})[sample["system"]] = sample["value"]
-    assert values["process, 100 at a time"].keys() == {"toril", "node", "bare"}
+    assert values["process, 100 at a time"].keys() == {"toril", "node", "bare", "calls"}
     assert len(values) == FIGURES
     assert all(of.keys() >= {"toril", "node"} for of in values.values())
     assert "best = 1" in done.stdout

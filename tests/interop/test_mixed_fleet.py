@@ -1,6 +1,7 @@
 """Node workers and ours on one queue at once."""
 
 from collections import Counter
+from itertools import accumulate
 
 import pytest
 
@@ -9,7 +10,9 @@ from support.node_client import NodeClient
 from support.our_worker import our_worker
 from support.waiting import eventually
 from toril.backend import QueueService
+from toril.bull.connection import Connection
 from toril.bull.embedded import EmbeddedBroker
+from toril.bull.keys import QueueKeys
 from toril.worker import WorkerSettings
 
 pytestmark = pytest.mark.node
@@ -51,17 +54,9 @@ async def test_global_concurrency_holds_over_both_fleets(
     await node.on_queue("work", "setGlobalConcurrency", 3)
     await queues.enqueue_many(Instructed(seconds=0.01) for _ in range(60))
     await node.call("startWorker", queue="work", worker="node", options={"concurrency": 5})
-    most = 0
-
-    async def all_completed() -> bool:
-        nonlocal most
-        counts = await node.on_queue("work", "getJobCounts", "active", "completed")
-        most = max(most, counts["active"])
-        return counts["completed"] == 60
-
     async with our_worker(broker.url, prefix, WorkerSettings(concurrency=5)) as worker:
-        await eventually(all_completed)
-    assert most == 3
+        await eventually(lambda: _all_completed(node, 60))
+    assert await _most_at_once(broker, QueueKeys("work", prefix)) == 3
     assert len(worker.starts) + len(await node.call("processed", worker="node")) == 60
 
 
@@ -97,6 +92,14 @@ async def test_a_running_job_ends_although_node_pauses_the_queue(
         assert await node.wait_until_finished("work", running) == "done"
         assert await node.on_job("work", waiting, "getState") == "waiting"
     assert len(worker.starts) == 1
+
+
+async def _most_at_once(broker: EmbeddedBroker, keys: QueueKeys) -> int:
+    """How many jobs ran at the same time at most: the events tell of every start and end, in their order."""
+    async with await Connection.open(broker.url) as connection:
+        entries = await connection.execute("XRANGE", keys.events, "-", "+")
+    steps = ({b"active": 1, b"completed": -1}.get(fields[1], 0) for _, fields in entries)
+    return max(accumulate(steps))
 
 
 async def _all_completed(node: NodeClient, total: int) -> bool:
