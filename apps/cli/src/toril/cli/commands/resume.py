@@ -1,9 +1,8 @@
 """`toril resume`: workers take jobs of a queue again."""
 
-from toril.bull.keys import DEFAULT_PREFIX, QueueKeys
-from toril.cli.commands.pause import set_paused, tell_paused
-from toril.cli.event_loop import run
+from toril.bull.keys import DEFAULT_PREFIX
 from toril.cli.options import AsJson, Prefix, QueueName, Url, Verbose
+from toril.cli.pausing import set_paused
 from toril.cli.reporting import reported
 
 
@@ -16,5 +15,4 @@ def resume(
     verbose: Verbose = False,
 ) -> None:
     """Let workers take jobs of a queue again."""
-    run(set_paused(url, QueueKeys(queue, prefix), paused=False))
-    tell_paused(queue, as_json=as_json, paused=False)
+    set_paused(queue, url, prefix, paused=False, as_json=as_json)
